@@ -1,0 +1,83 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One place for the language settings of every Swift target.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A Swift target of the toolkit, in `Sources/<name>`.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of one module, in `Tests/<name>Tests`.
+func tests(
+  of name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies,
+    resources: resources, swiftSettings: settings)
+}
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let orderedCollections = Target.Dependency.product(
+  name: "OrderedCollections", package: "swift-collections")
+let realModule = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
+
+let package = Package(
+  name: "cnn-verify",
+  products: [
+    .executable(name: "cnn-verify", targets: ["cnn-verify"]),
+    .library(name: "CNNKit", targets: ["LayerKit", "VerifyCommand"]),
+    .library(name: "StandardLayers", targets: ["StandardLayers"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+  ],
+  targets: [
+    // C: constants and handles, confinement, micro-kernels.
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(
+      name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+    .target(name: "CSandbox"),
+    .target(name: "CKernels"),
+
+    // Numbers, arithmetic, and the plug-in author's whole world.
+    module("Tensors", [realModule]),
+    module("Kernels", ["CKernels", "Tensors"]),
+    module("LayerKit", ["Kernels", "Tensors", orderedCollections]),
+    module("Network", ["LayerKit", "Tensors"]),
+
+    // Files.
+    module("HDF5File", ["CHDF5", "CDeflate", "CSandbox", "Tensors"]),
+    module("Interchange", ["HDF5File", "LayerKit", "Network", "Tensors", orderedCollections]),
+
+    // Judging and telling.
+    module("Discrepancy", ["Tensors"]),
+    module("Reports", ["Discrepancy", "Tensors"]),
+    module(
+      "VerifyCommand",
+      [
+        "Discrepancy", "HDF5File", "Interchange", "Kernels", "LayerKit", "Network", "Reports",
+        "Tensors", argumentParser,
+      ]),
+
+    // Only the executable names the plug-ins.
+    .executableTarget(
+      name: "cnn-verify", dependencies: ["StandardLayers", "VerifyCommand"],
+      swiftSettings: settings),
+
+    // Plug-ins see what a stranger's package sees: no `package` symbol of the toolkit.
+    .target(
+      name: "StandardLayers", dependencies: ["Kernels", "LayerKit", "Tensors", realModule],
+      path: "Plugins/StandardLayers", packageAccess: false, swiftSettings: settings),
+
+  ],
+  swiftLanguageModes: [.v6]
+)
