@@ -1,0 +1,42 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Loops whose iterations run side by side.
+public enum Parallel {
+  private static let limit = Atomic<Int>(0)
+  private static let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+
+  /// How many threads a loop may use; by default one for each core.
+  public static var threads: Int {
+    get {
+      let chosen = limit.load(ordering: .relaxed)
+      return chosen > 0 ? chosen : processors
+    }
+    set {
+      precondition(newValue > 0, "a loop needs at least one thread")
+      limit.store(newValue, ordering: .relaxed)
+    }
+  }
+
+  /// Calls `body` once for each index in `0 ..< count`, on up to `threads` threads.
+  ///
+  /// The caller cuts the work into tasks by the shape of the data alone, never by the number of
+  /// threads, and each task owns what it writes: then the result has the same bits on any number
+  /// of threads. Tasks are handed out in order to whichever thread is free.
+  public static func forEach(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    let workers = min(threads, count)
+    guard workers > 1 else {
+      for index in 0..<max(count, 0) { body(index) }
+      return
+    }
+    let next = Atomic<Int>(0)
+    DispatchQueue.concurrentPerform(iterations: workers) { _ in
+      while true {
+        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard index < count else { return }
+        body(index)
+      }
+    }
+  }
+}
