@@ -60,6 +60,7 @@ let package = Package(
 
     // Judging and telling.
     module("Discrepancy", ["Tensors"]),
+    module("Conformance", ["LayerKit", "Tensors"]),
     module("Reports", ["Discrepancy", "Tensors"]),
     module(
       "VerifyCommand",
@@ -78,6 +79,16 @@ let package = Package(
       name: "StandardLayers", dependencies: ["Kernels", "LayerKit", "Tensors", realModule],
       path: "Plugins/StandardLayers", packageAccess: false, swiftSettings: settings),
 
+    // Tests mirror the sources.
+    tests(of: "Tensors", []),
+    tests(of: "LayerKit", ["Tensors"]),
+    tests(of: "Conformance", ["LayerKit", "Tensors"]),
+    tests(of: "StandardLayers", ["Conformance", "Kernels", "LayerKit", "Tensors"]),
+    tests(of: "Interchange", ["HDF5File", "LayerKit", "StandardLayers", "Tensors"]),
+    tests(of: "Network", ["LayerKit", "StandardLayers", "Tensors"]),
+    tests(of: "Discrepancy", ["Tensors"]),
+    tests(of: "Reports", ["Discrepancy", "Tensors"]),
+    tests(of: "VerifyCommand", ["HDF5File", "StandardLayers"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,125 @@
+public import Kernels
+public import Tensors
+
+/// A configured layer whose type has been erased, with one entry point for each scalar.
+///
+/// The entry points are closures that were made where the layer's type was known. There the
+/// compiler specialises the generic requirements for `Float`, `Double` and `Dual`; called through
+/// an existential, the same code runs more than a hundred times slower.
+public struct AnyLayer: Sendable {
+  /// The kind's name and tensors.
+  public let signature: Signature
+  /// The layer in single precision.
+  public let single: LayerProgram<Float>
+  /// The layer in double precision.
+  public let double: LayerProgram<Double>
+  /// The definition in dual numbers: the exact derivative in one direction.
+  public let defineDual: @Sendable (Operands<Dual>) -> Results<Dual>
+  /// What holds where the derivative does not exist.
+  public let kinks: [Kink]
+
+  private let shapeRule: @Sendable (OperandShapes) throws -> [Shape]
+  private let boundRule: @Sendable (BoundQuestion) -> ErrorBound
+
+  /// Erases the type of a layer.
+  @inlinable
+  public init<L: Layer>(_ layer: L) {
+    self.init(
+      signature: L.signature, kinks: layer.kinks,
+      single: LayerProgram(
+        define: { layer.define($0) }, forward: { layer.forward($0) },
+        backward: { layer.backward($0, upstream: $1, wanted: $2) },
+        checkValues: { try layer.checkValues($0) }),
+      double: LayerProgram(
+        define: { layer.define($0) }, forward: { layer.forward($0) },
+        backward: { layer.backward($0, upstream: $1, wanted: $2) },
+        checkValues: { try layer.checkValues($0) }),
+      defineDual: { layer.define($0) },
+      shapeRule: { try layer.outputShapes($0) }, boundRule: { layer.bound($0) })
+  }
+
+  @usableFromInline
+  init(
+    signature: Signature, kinks: [Kink], single: LayerProgram<Float>,
+    double: LayerProgram<Double>, defineDual: @escaping @Sendable (Operands<Dual>) -> Results<Dual>,
+    shapeRule: @escaping @Sendable (OperandShapes) throws -> [Shape],
+    boundRule: @escaping @Sendable (BoundQuestion) -> ErrorBound
+  ) {
+    self.signature = signature
+    self.kinks = kinks
+    self.single = single
+    self.double = double
+    self.defineDual = defineDual
+    self.shapeRule = shapeRule
+    self.boundRule = boundRule
+  }
+
+  /// How far rounding may move each element of one result.
+  public func bound(_ question: BoundQuestion) -> ErrorBound { boundRule(question) }
+
+  /// The shape of each output, once every operand has been checked against the signature.
+  ///
+  /// Throws `LayerProblem`, or what a layer of others throws.
+  public func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
+    let inputs = signature.minimumInputs...signature.maximumInputs
+    guard inputs.contains(operands.inputs.count) else {
+      throw LayerProblem.inputCount(allowed: inputs, found: operands.inputs.count)
+    }
+    try check(operands.parameters, against: signature.parameters, folder: "parameters")
+    try check(operands.buffers, against: signature.buffers, folder: "buffers")
+    try check(operands.auxiliary, against: signature.auxiliary, folder: "auxiliary")
+    return try shapeRule(operands)
+  }
+
+  private func check(
+    _ shapes: [String: Shape], against slots: [Signature.Slot], folder: String
+  ) throws {
+    let names = slots.map(\.name)
+    for name in shapes.keys.sorted() where !names.contains(name) {
+      let closest = NearMiss.closest(to: name, among: names).map { "\(folder)/\($0)" }
+      throw LayerProblem.unknownTensor("\(folder)/\(name)", closest: closest)
+    }
+    for slot in slots where !slot.isOptional && shapes[slot.name] == nil {
+      throw LayerProblem.missingTensor("\(folder)/\(slot.name)")
+    }
+  }
+}
+
+/// A configured layer at one precision.
+public struct LayerProgram<S: KernelScalar>: Sendable {
+  /// The definition.
+  public let define: @Sendable (Operands<S>) -> Results<S>
+  /// The forward pass.
+  public let forward: @Sendable (Operands<S>) -> Results<S>
+  /// The backward pass, given the upstream gradients and which gradients are wanted.
+  public let backward: @Sendable (Operands<S>, [Tensor<S>], GradientRequest) -> Gradients<S>
+  /// Checks indices, probabilities and masks.
+  public let checkValues: @Sendable (Operands<S>) throws -> Void
+
+  @usableFromInline
+  init(
+    define: @escaping @Sendable (Operands<S>) -> Results<S>,
+    forward: @escaping @Sendable (Operands<S>) -> Results<S>,
+    backward: @escaping @Sendable (Operands<S>, [Tensor<S>], GradientRequest) -> Gradients<S>,
+    checkValues: @escaping @Sendable (Operands<S>) throws -> Void
+  ) {
+    self.define = define
+    self.forward = forward
+    self.backward = backward
+    self.checkValues = checkValues
+  }
+}
+
+/// A precision that whole layers can be run at.
+public protocol LayerScalar: KernelScalar {
+  /// The layer at this precision.
+  static func program(of layer: AnyLayer) -> LayerProgram<Self>
+}
+
+extension Float: LayerScalar {
+  public static func program(of layer: AnyLayer) -> LayerProgram<Float> { layer.single }
+}
+
+extension Double: LayerScalar {
+  public static func program(of layer: AnyLayer) -> LayerProgram<Double> { layer.double }
+}

@@ -1,0 +1,104 @@
+/// A list of layer kinds with a name: what someone adds to the toolkit.
+public protocol Plugin {
+  /// The plug-in's name; its kinds carry it as a prefix, `acme.Swish`.
+  static var name: String { get }
+  /// The kinds, in alphabetical order.
+  static var layers: [LayerDefinition] { get }
+}
+
+/// A kind of layer that can be registered: its signature, its examples, and how to make one.
+public struct LayerDefinition: Sendable {
+  /// The kind's name and tensors.
+  public let signature: Signature
+  /// The configurations that checks run.
+  public let examples: [LayerExample]
+  private let make: @Sendable (inout HyperparameterReader) -> AnyLayer
+
+  /// Defines a kind by its type.
+  @inlinable
+  public init<L: Layer>(_ type: L.Type) {
+    self.init(signature: L.signature, examples: L.examples) { AnyLayer(L(&$0)) }
+  }
+
+  @usableFromInline
+  init(
+    signature: Signature, examples: [LayerExample],
+    make: @escaping @Sendable (inout HyperparameterReader) -> AnyLayer
+  ) {
+    self.signature = signature
+    self.examples = examples
+    self.make = make
+  }
+
+  /// Makes a layer, or tells everything that is wrong with its hyper-parameters.
+  public func layer(
+    _ hyperparameters: [String: HyperparameterValue]
+  ) throws(InvalidHyperparameters) -> AnyLayer {
+    var reader = HyperparameterReader(hyperparameters)
+    let layer = make(&reader)
+    let problems = reader.finish()
+    guard problems.isEmpty else { throw InvalidHyperparameters(problems: problems) }
+    return layer
+  }
+}
+
+/// Everything that is wrong with the hyper-parameters of one layer.
+public struct InvalidHyperparameters: Error, Hashable, Sendable {
+  /// The problems, never empty.
+  public let problems: [LayerProblem]
+}
+
+/// The kinds of layers that are known, gathered once from a list of plug-ins.
+public struct LayerRegistry: Sendable {
+  private var definitions: [String: LayerDefinition] = [:]
+  private var owners: [String: String] = [:]
+
+  /// Gathers the kinds of some plug-ins, all or none.
+  ///
+  /// Names without a prefix belong to the first plug-in, the standard layers.
+  public init(_ plugins: [any Plugin.Type]) throws(RegistryError) {
+    for (position, plugin) in plugins.enumerated() {
+      for definition in plugin.layers {
+        let kind = definition.signature.kind
+        guard position == 0 || kind.hasPrefix(plugin.name + ".") else {
+          throw .missingPrefix(kind: kind, plugin: plugin.name)
+        }
+        if let owner = owners[kind] {
+          throw .duplicate(kind: kind, owners: [owner, plugin.name])
+        }
+        definitions[kind] = definition
+        owners[kind] = plugin.name
+      }
+    }
+  }
+
+  /// The names of all kinds, in alphabetical order.
+  public var kinds: [String] { definitions.keys.sorted() }
+
+  /// The definition of a kind, or nil if nobody registered it.
+  public subscript(_ kind: String) -> LayerDefinition? { definitions[kind] }
+
+  /// The name of the plug-in that registered a kind.
+  public func owner(of kind: String) -> String? { owners[kind] }
+
+  /// The registered kind whose name is closest to an unknown one, if any is close.
+  public func closestKind(to name: String) -> String? { NearMiss.closest(to: name, among: kinds) }
+}
+
+/// Why a list of plug-ins could not be registered.
+public enum RegistryError: Error, Hashable, Sendable {
+  case duplicate(kind: String, owners: [String])
+  case missingPrefix(kind: String, plugin: String)
+}
+
+extension RegistryError: CustomStringConvertible {
+  /// What is wrong and what to do.
+  public var description: String {
+    switch self {
+    case .duplicate(let kind, let owners):
+      "the kind `\(kind)` is registered by both \(owners.joined(separator: " and ")): rename one"
+    case .missingPrefix(let kind, let plugin):
+      "the kind `\(kind)` of the plug-in \(plugin) lacks its prefix: call it `\(plugin).\(kind)`"
+    }
+  }
+}
