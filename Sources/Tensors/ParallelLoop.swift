@@ -40,3 +40,18 @@ public enum Parallel {
     }
   }
 }
+
+extension Parallel {
+  /// The results of `body` for each index in `0 ..< count`, in order, computed side by side.
+  public static func map<Result: Sendable>(
+    _ count: Int, _ body: @Sendable (Int) -> Result
+  ) -> [Result] {
+    guard count > 1, threads > 1 else { return (0..<max(count, 0)).map(body) }
+    let results = Mutex([Result?](repeating: nil, count: count))
+    forEach(count) { index in
+      let result = body(index)
+      results.withLock { $0[index] = result }
+    }
+    return results.withLock { $0.compactMap { $0 } }
+  }
+}

@@ -50,8 +50,8 @@ public enum ErrorBound: Sendable {
   case sum(terms: Int, magnitude: Tensor<Double>, products: Bool = true)
 
   /// A bound of its own for each element, already evaluated for the rounding asked for.
+  ///
+  /// Infinite where nothing can be said, for instance because a variance drowned in rounding:
+  /// such an element can at best be a warning.
   case elementwise(Tensor<Double>)
-
-  /// No bound is known; the text says why. Such a tensor can at best be a warning.
-  case unknown(because: String)
 }

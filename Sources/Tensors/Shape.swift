@@ -58,7 +58,7 @@ public struct Shape: Hashable, Sendable {
     return (outer, extents[axis], inner)
   }
 
-  /// The axis counted from the front; negative numbers count from the end. Nil if outside.
+  /// The axis counted from the front, where negative numbers count from the end; nil if outside.
   public func axis(_ dimension: Int) -> Int? {
     let axis = dimension < 0 ? dimension + rank : dimension
     return (0..<rank).contains(axis) ? axis : nil

@@ -1,0 +1,73 @@
+/// What was found when one tensor was held against its reference, element by element.
+///
+/// Numbers only; `Verdict` says what they mean.
+public struct Comparison: Hashable, Sendable {
+  /// The number of elements compared.
+  public var count = 0
+  /// Elements in which an error could have shown: something was added up, or a side is not zero.
+  public var informative = 0
+  /// Elements whose error exceeds the proven bound.
+  public var beyondBound = 0
+  /// Elements within the proven bound whose error exceeds the usual band.
+  public var beyondBand = 0
+  /// Elements within reach of no bound.
+  public var unproven = 0
+  /// Elements that are NaN or infinite where the other side, or the layer's input, gives no cause.
+  public var invalid = 0
+  /// Elements that are not finite on either side, for a cause in the layer's own input.
+  public var explained = 0
+
+  /// The largest |ours − reference|.
+  public var maxAbsolute = 0.0
+  /// The largest |ours − reference| / |reference|.
+  public var maxRelative = 0.0
+  /// The largest error in units in the last place of the reference.
+  public var maxUlps = 0.0
+  /// The largest error as a multiple of its bound; infinite where the bound is zero.
+  public var boundRatio = 0.0
+  /// The largest error as a multiple of u·B, for sums.
+  public var magnitudeRatio = 0.0
+  /// The largest bound of an element that has one.
+  public var maxBound = 0.0
+
+  /// The element that is furthest beyond its bound (or closest to it).
+  public var worst: Element?
+  /// The first element beyond its bound or invalid, in row-major order.
+  public var firstBeyond: Element?
+
+  /// One element on both sides.
+  public struct Element: Hashable, Sendable {
+    /// The row-major offset.
+    public var offset: Int
+    /// The value computed here.
+    public var ours: Double
+    /// The value of the reference.
+    public var reference: Double
+    /// The bound of its error.
+    public var bound: Double
+    /// The error in units in the last place of the reference.
+    public var ulps: Double
+  }
+
+  /// A comparison of nothing yet.
+  public init() {}
+
+  /// Takes in what was found in a later part of the same tensor.
+  public mutating func merge(_ later: Comparison) {
+    count += later.count
+    informative += later.informative
+    beyondBound += later.beyondBound
+    beyondBand += later.beyondBand
+    unproven += later.unproven
+    invalid += later.invalid
+    explained += later.explained
+    maxAbsolute = max(maxAbsolute, later.maxAbsolute)
+    maxRelative = max(maxRelative, later.maxRelative)
+    maxUlps = max(maxUlps, later.maxUlps)
+    magnitudeRatio = max(magnitudeRatio, later.magnitudeRatio)
+    maxBound = max(maxBound, later.maxBound)
+    if worst == nil || later.boundRatio > boundRatio { worst = later.worst ?? worst }
+    boundRatio = max(boundRatio, later.boundRatio)
+    firstBeyond = firstBeyond ?? later.firstBeyond
+  }
+}

@@ -1,0 +1,160 @@
+public import LayerKit
+public import Tensors
+
+/// Where a run of a whole network gets the tensors that it does not compute.
+public protocol NetworkSupply<S> {
+  associatedtype S: LayerScalar
+
+  /// An input of the network.
+  func input(_ name: String) throws -> Tensor<S>?
+  /// A layer's parameters, buffers and masks; its inputs are filled in by the run.
+  func operands(ofNode node: Int) throws -> Operands<S>?
+  /// An output of a layer that cannot be computed, as it was recorded.
+  func recordedOutput(ofNode node: Int, index: Int) throws -> Tensor<S>?
+  /// The gradient that a layer which cannot be computed hands to one of its inputs.
+  func recordedInputGradient(ofNode node: Int, input: Int) throws -> Tensor<S>?
+  /// The gradient of the objective for an output that feeds no layer.
+  func objectiveGradient(ofNode node: Int, output: Int) throws -> Tensor<S>?
+}
+
+/// A run of a whole network, each layer fed with what the layers before it computed.
+///
+/// Rounding and faults travel along, so it informs about the network as a whole; a single layer
+/// is judged on the reference's own inputs. A layer that cannot be computed is replaced by its
+/// recorded tensors; what needs a tensor that nobody has is left out.
+public struct ChainedRun<Supply: NetworkSupply> {
+  private let network: Network
+  private let supply: Supply
+  private var values: TensorStore<Supply.S>
+  private var gradients: TensorStore<Supply.S>
+
+  /// One tensor that the run computed.
+  public typealias Visit = (_ node: Int, _ result: ResultTensor, Tensor<Supply.S>) throws -> Void
+
+  /// Prepares a run; nothing is computed yet.
+  public init(_ network: Network, supply: Supply) throws {
+    self.network = network
+    self.supply = supply
+    values = try TensorStore()
+    gradients = try TensorStore()
+  }
+
+  /// Computes all outputs in order, then all gradients in reverse, and shows each to `visit`.
+  public mutating func run(_ visit: Visit) throws {
+    for node in network.nodes.indices { try forward(node, visit) }
+    for node in network.nodes.indices.reversed() { try backward(node, visit) }
+  }
+
+  // MARK: Forward
+
+  private mutating func forward(_ node: Int, _ visit: Visit) throws {
+    guard let layer = network.nodes[node].layer else {
+      try storeRecordedOutputs(node)
+      return
+    }
+    guard let operands = try operands(of: node) else { return }
+    let results = Supply.S.program(of: layer).forward(operands)
+    for (index, output) in results.outputs.enumerated() {
+      try visit(node, .output(index), output)
+      try values.insert(output, for: .init(node: node, index: index))
+    }
+  }
+
+  private mutating func storeRecordedOutputs(_ node: Int) throws {
+    var index = 0
+    while let output = try supply.recordedOutput(ofNode: node, index: index) {
+      try values.insert(output, for: .init(node: node, index: index))
+      index += 1
+    }
+  }
+
+  /// The layer's operands with the inputs of this run; nil if one of them is missing.
+  private func operands(of node: Int) throws -> Operands<Supply.S>? {
+    guard !network.nodes[node].sources.isEmpty, var operands = try supply.operands(ofNode: node)
+    else { return nil }
+    operands.inputs = []
+    for source in network.nodes[node].sources {
+      let input =
+        switch source {
+        case .input(let name): try supply.input(name)
+        case .output(let producer, let index):
+          try values.tensor(for: .init(node: producer, index: index))
+        }
+      guard let input else { return nil }
+      operands.inputs.append(input)
+    }
+    return operands
+  }
+
+  // MARK: Backward
+
+  private mutating func backward(_ node: Int, _ visit: Visit) throws {
+    guard let layer = network.nodes[node].layer else {
+      for input in network.nodes[node].sources.indices {
+        if let gradient = try supply.recordedInputGradient(ofNode: node, input: input) {
+          try store(gradient, node, input)
+        }
+      }
+      return
+    }
+    guard let operands = try operands(of: node),
+      let upstream = try upstream(of: node, layer: layer, operands)
+    else { return }
+    let inputs = network.nodes[node].sources.enumerated().filter { index, source in
+      guard case .output = source else { return false }
+      return layer.signature.input(index).content.carriesGradient
+    }
+    let wanted = GradientRequest(
+      inputs: Set(inputs.map(\.offset)), parameters: Set(operands.parameters.keys))
+    let computed = Supply.S.program(of: layer).backward(operands, upstream, wanted)
+    for (input, gradient) in computed.inputs.enumerated() {
+      guard let gradient else { continue }
+      try visit(node, .inputGradient(input), gradient)
+      try store(gradient, node, input)
+    }
+    for name in computed.parameters.keys.sorted() {
+      if let gradient = computed.parameters[name] {
+        try visit(node, .parameterGradient(name), gradient)
+      }
+    }
+  }
+
+  private mutating func store(_ gradient: Tensor<Supply.S>, _ node: Int, _ input: Int) throws {
+    try gradients.insert(gradient, for: .init(node: node, index: input))
+  }
+
+  /// The gradient of each output: the sum over all that consume it, in the order of the network.
+  private mutating func upstream(
+    of node: Int, layer: AnyLayer, _ operands: Operands<Supply.S>
+  ) throws -> [Tensor<Supply.S>]? {
+    let shapes = try layer.outputShapes(operands.shapes)
+    var upstream: [Tensor<Supply.S>] = []
+    for (output, shape) in shapes.enumerated() {
+      let uses = network.uses(ofNode: node, output: output)
+      guard
+        let sum = uses.isEmpty
+          ? try supply.objectiveGradient(ofNode: node, output: output)
+          : try sum(of: uses)
+      else { return nil }
+      upstream.append(sum.reshaped(to: shape))
+    }
+    return upstream
+  }
+
+  private mutating func sum(of uses: [Network.Use]) throws -> Tensor<Supply.S>? {
+    var sum: Tensor<Supply.S>?
+    for use in uses {
+      let content = network.nodes[use.node].layer?.signature.input(use.input).content
+      guard content?.carriesGradient ?? true else { continue }
+      let key = TensorStore<Supply.S>.Key(node: use.node, index: use.input)
+      guard let gradient = try gradients.remove(key) else { return nil }
+      sum = sum.map { $0.zip(gradient, +) } ?? gradient
+    }
+    return sum
+  }
+}
+
+extension Signature.Content {
+  /// Whether a gradient flows to an input of this content.
+  public var carriesGradient: Bool { self != .indices && self != .mask }
+}

@@ -1,0 +1,108 @@
+import Glibc
+import Tensors
+
+/// Tensors that a run has to keep for later: small ones in memory, large ones in a file.
+///
+/// The file has no name and vanishes with the process, so that memory follows the largest layer
+/// and not the length of the network.
+struct TensorStore<S: FloatingScalar> {
+  /// Which tensor: an output of a node, or the gradient of one of its inputs.
+  struct Key: Hashable {
+    let node: Int
+    let index: Int
+  }
+
+  private enum Place {
+    case memory(Tensor<S>)
+    case file(offset: Int, shape: Shape)
+  }
+
+  private var places: [Key: Place] = [:]
+  private let file: ScratchFile
+  private var end = 0
+
+  /// Tensors of fewer bytes stay in memory.
+  private static var smallest: Int { 1 << 20 }
+
+  init() throws { file = try ScratchFile() }
+
+  mutating func insert(_ tensor: Tensor<S>, for key: Key) throws {
+    let bytes = tensor.count * MemoryLayout<S>.stride
+    guard bytes >= Self.smallest else {
+      places[key] = .memory(tensor)
+      return
+    }
+    try tensor.elements.withUnsafeBytes { try file.write($0, at: end) }
+    places[key] = .file(offset: end, shape: tensor.shape)
+    end += bytes
+  }
+
+  func tensor(for key: Key) throws -> Tensor<S>? {
+    switch places[key] {
+    case nil: return nil
+    case .memory(let tensor): return tensor
+    case .file(let offset, let shape):
+      let elements = try [S](uninitializedCount: shape.count) { buffer in
+        try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
+      }
+      return Tensor(shape, elements)
+    }
+  }
+
+  /// The tensor, which is not needed any more afterwards.
+  mutating func remove(_ key: Key) throws -> Tensor<S>? {
+    defer { places[key] = nil }
+    return try tensor(for: key)
+  }
+}
+
+/// A file without a name, in the folder for temporary files.
+private final class ScratchFile: Sendable {
+  private let descriptor: CInt
+
+  init() throws {
+    let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(folder)/cnn-verify-XXXXXX".utf8CString)
+    descriptor = mkostemp(&template, O_CLOEXEC)
+    guard descriptor >= 0 else { throw ScratchFileError(folder: folder, code: errno) }
+    unlink(template)
+  }
+
+  deinit { close(descriptor) }
+
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+    var done = 0
+    while done < bytes.count {
+      let count = pwrite(
+        descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw ScratchFileError(folder: "the temporary file", code: errno) }
+      done += count
+    }
+  }
+
+  func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws {
+    var done = 0
+    while done < bytes.count {
+      let count = pread(
+        descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw ScratchFileError(folder: "the temporary file", code: errno) }
+      done += count
+    }
+  }
+}
+
+/// The folder for temporary files refused a file or its content.
+public struct ScratchFileError: Error, Sendable, CustomStringConvertible {
+  /// The folder.
+  public let folder: String
+  /// The system's error number.
+  public let code: CInt
+
+  /// What is wrong and what to do.
+  public var description: String {
+    "cannot use \(folder) for intermediate results (\(String(cString: strerror(code)))): set TMPDIR"
+      + " to a folder with space, or add --no-chained"
+  }
+}
