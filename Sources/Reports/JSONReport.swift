@@ -1,0 +1,141 @@
+import Discrepancy
+import Tensors
+
+/// The report for programs: one JSON object a line, as things happen.
+///
+/// Fields are only ever added; `schema` counts breaking changes. The report holds no times and
+/// no thread counts: the same fixture gives the same bytes.
+public struct JSONReport<Output: TextOutput>: EventSink {
+  private var output: Output
+  private let version: String
+
+  /// Makes a report of the given version of the toolkit.
+  public init(to output: Output, version: String) {
+    self.output = output
+    self.version = version
+  }
+
+  public mutating func receive(_ event: Event) throws {
+    switch event {
+    case .fixture(let facts): try write(run(facts))
+    case .layer(let report): for record in records(report) { try write(record) }
+    case .warning(let warning): try write(record(warning))
+    case .unusable(let fixture, let problems): try write(record(fixture, problems))
+    case .summary(let summary): try write(record(summary))
+    case .caseBegan, .progress: break
+    }
+  }
+
+  private mutating func write(_ object: JSONObject) throws { try output.write(object.text + "\n") }
+
+  private func run(_ facts: FixtureFacts) -> JSONObject {
+    var object = JSONObject()
+    object.add("record", "run")
+    object.add("schema", 1)
+    object.add("version", version)
+    object.add("fixture", facts.path)
+    object.add("producer", facts.producer)
+    object.add("provenance", facts.provenance)
+    object.add("sha256", facts.sha256)
+    object.add("cases", facts.cases)
+    return object
+  }
+
+  private func records(_ report: LayerReport) -> [JSONObject] {
+    var records = report.tensors.map { tensor($0, of: report.layer) }
+    records += report.chained.map { chained($0, of: report.layer) }
+    var layer = head("layer", report.layer)
+    layer.add("verdict", report.verdict.rawValue)
+    layer.add("source", report.layer.source)
+    layer.add("expected_failure", report.layer.expectedFailure)
+    layer.add("tensors", report.tensors.count)
+    return records + [layer]
+  }
+
+  private func head(_ record: String, _ layer: LayerFacts) -> JSONObject {
+    var object = JSONObject()
+    object.add("record", record)
+    object.add("fixture", layer.fixture)
+    object.add("case", layer.caseName)
+    object.add("layer", layer.name)
+    object.add("kind", layer.kind)
+    return object
+  }
+
+  private func tensor(_ tensor: TensorReport, of layer: LayerFacts) -> JSONObject {
+    var object = head("tensor", layer)
+    object.add("tensor", tensor.path)
+    object.add("against", tensor.reference)
+    object.add("mode", "isolated")
+    object.add("verdict", tensor.verdict.rawValue)
+    object.add("shape", tensor.shape?.extents)
+    object.add("reason", tensor.reason?.sentence)
+    if let found = tensor.comparison { add(found, shape: tensor.shape, to: &object) }
+    object.add("terms", tensor.terms)
+    object.add("detectable_term", tensor.detectableTerm)
+    object.add("source", layer.source)
+    object.add("cause", String?.none)
+    object.add("causes", [String]())
+    object.add("blame", String?.none)
+    return object
+  }
+
+  private func add(_ found: Comparison, shape: Shape?, to object: inout JSONObject) {
+    object.add("max_abs", found.maxAbsolute)
+    object.add("max_rel", found.maxRelative)
+    object.add("max_ulp", found.maxUlps)
+    object.add("bound_ratio", found.boundRatio)
+    object.add("magnitude_ratio", found.magnitudeRatio)
+    object.add("worst_index", found.worst.flatMap { shape?.index(at: $0.offset) })
+    object.add("ours", found.worst?.ours)
+    object.add("reference", found.worst?.reference)
+    object.add("bound", found.worst?.bound)
+    object.add("count", found.count)
+    object.add("informative", found.informative)
+    object.add("beyond_bound", found.beyondBound)
+    object.add("beyond_band", found.beyondBand)
+    object.add("unproven", found.unproven)
+    object.add("invalid", found.invalid)
+    object.add("first_index", found.firstBeyond.flatMap { shape?.index(at: $0.offset) })
+  }
+
+  private func chained(_ chained: ChainedReport, of layer: LayerFacts) -> JSONObject {
+    var object = head("tensor", layer)
+    object.add("tensor", chained.path)
+    object.add("against", "reference")
+    object.add("mode", "chained")
+    object.add("verdict", chained.verdict.rawValue)
+    object.add("max_abs", chained.deviation.maxAbsolute)
+    object.add("max_rel_norm", chained.deviation.relative)
+    object.add("inherited_from", chained.origin)
+    return object
+  }
+
+  private func record(_ warning: Warning) -> JSONObject {
+    var object = JSONObject()
+    object.add("record", "warning")
+    object.add("id", warning.id)
+    object.add("text", warning.text)
+    return object
+  }
+
+  private func record(_ fixture: String, _ problems: [String]) -> JSONObject {
+    var object = JSONObject()
+    object.add("record", "error")
+    object.add("fixture", fixture)
+    object.add("problems", problems)
+    return object
+  }
+
+  private func record(_ summary: Summary) -> JSONObject {
+    var object = JSONObject()
+    object.add("record", "summary")
+    object.add("exit", summary.exitStatus)
+    object.add("fixtures", summary.fixtures)
+    object.add("layers", summary.layers)
+    for verdict in Verdict.allCases where verdict != .inherited {
+      object.add(verdict.rawValue, summary.count(verdict))
+    }
+    return object
+  }
+}

@@ -1,0 +1,56 @@
+import Discrepancy
+import Tensors
+
+/// What a person reads about one tensor below the row of its layer.
+enum LayerDetails {
+  static func lines(
+    _ tensor: TensorReport, of layer: LayerFacts, _ style: TerminalStyle
+  ) -> [String] {
+    let name = tensor.label
+    if let reason = tensor.reason {
+      return ["\(name): \(tensor.verdict.rawValue), \(TerminalText.escaped(reason.sentence))"]
+    }
+    guard let found = tensor.comparison else { return ["\(name): \(tensor.verdict.rawValue)"] }
+    var lines = ["\(name): \(headline(tensor.verdict, found))"]
+    let isFailure = tensor.verdict.isFailure || tensor.verdict == .warn
+    if isFailure, let shape = tensor.shape {
+      if let worst = found.worst {
+        lines.append("  worst at \(shape.index(at: worst.offset)): \(sides(worst))")
+      }
+      if let first = found.firstBeyond, first.offset != found.worst?.offset {
+        lines.append("  first at \(shape.index(at: first.offset)): \(sides(first))")
+      }
+    }
+    if let detectable = tensor.detectableTerm, detectable >= 1, let terms = tensor.terms {
+      let count = NumberText.count(terms)
+      lines.append(style.dim("  sums of \(count) terms: losing one term could stay unseen here"))
+    }
+    return lines
+  }
+
+  private static func headline(_ verdict: Verdict, _ found: Comparison) -> String {
+    let count = NumberText.count(found.count)
+    switch verdict {
+    case .invalid:
+      return "\(NumberText.count(found.invalid)) of \(count) elements are not finite"
+    case .differ, .expected:
+      let beyond = NumberText.count(found.beyondBound)
+      return "\(verdict.rawValue), \(beyond) of \(count) elements are beyond the bound of rounding"
+        + ", largest error \(NumberText.short(found.maxAbsolute))"
+    case .warn:
+      let unusual = NumberText.count(found.beyondBand + found.unproven)
+      return "warn, \(unusual) of \(count) elements are beyond what rounding usually leaves"
+    case .vacuous:
+      return "vacuous, all \(count) elements are zero on both sides, so no error could show"
+    case .agree, .surprise, .notCompared, .inherited:
+      return "\(verdict.rawValue), largest error \(NumberText.short(found.maxAbsolute))"
+        + " (\(NumberText.share(found.boundRatio)) of its bound) over \(count) elements"
+    }
+  }
+
+  private static func sides(_ element: Comparison.Element) -> String {
+    let ulps = element.ulps.isFinite ? ", \(NumberText.short(element.ulps)) ulps" : ""
+    return "ours \(NumberText.exact(element.ours)), reference "
+      + "\(NumberText.exact(element.reference)) (bound \(NumberText.short(element.bound))\(ulps))"
+  }
+}

@@ -1,0 +1,72 @@
+public import Discrepancy
+
+/// What a run comes to.
+public struct Summary: Hashable, Sendable {
+  /// How many tensors have each verdict.
+  public private(set) var tensors: [Verdict: Int] = [:]
+  /// How many layers were reported.
+  public private(set) var layers = 0
+  /// How many fixtures were asked for.
+  public private(set) var fixtures = 0
+  /// Whether something that was asked for could not be compared.
+  public private(set) var isIncomplete = false
+
+  private var agreesInFixture = false
+  private var fixtureIsOpen = false
+
+  /// A summary of nothing yet.
+  public init() {}
+
+  /// Counts a fixture whose layers follow.
+  public mutating func beginFixture() {
+    endFixture()
+    fixtures += 1
+    fixtureIsOpen = true
+    agreesInFixture = false
+  }
+
+  /// Counts a fixture that could not be used, or a part of the current one.
+  public mutating func countUnusable(newFixture: Bool) {
+    if newFixture {
+      endFixture()
+      fixtures += 1
+    }
+    isIncomplete = true
+  }
+
+  /// Counts a layer and its tensors.
+  public mutating func count(_ report: LayerReport) {
+    layers += 1
+    for tensor in report.tensors {
+      tensors[tensor.verdict, default: 0] += 1
+      if tensor.verdict == .agree { agreesInFixture = true }
+      if tensor.reason?.preventsResult ?? false { isIncomplete = true }
+    }
+  }
+
+  /// Closes the last fixture: one of which nothing agreed leaves the run without a clear result,
+  /// unless something failed.
+  public mutating func endFixture() {
+    if fixtureIsOpen && !agreesInFixture { nothingAgreed += 1 }
+    fixtureIsOpen = false
+  }
+
+  /// How many fixtures had nothing that agrees.
+  public private(set) var nothingAgreed = 0
+
+  /// How many tensors have a verdict.
+  public func count(_ verdict: Verdict) -> Int { tensors[verdict] ?? 0 }
+
+  /// Whether a tensor failed.
+  public var hasFailure: Bool {
+    count(.differ) + count(.invalid) + count(.surprise) > 0
+  }
+
+  /// The exit status: 2 where something could not be compared, before 1 where something failed,
+  /// before 0.
+  public var exitStatus: Int32 {
+    if isIncomplete { return 2 }
+    if hasFailure { return 1 }
+    return nothingAgreed > 0 || fixtures == 0 ? 2 : 0
+  }
+}

@@ -1,0 +1,18 @@
+extension TensorReport.Reason {
+  /// Why figures are missing, as a clause.
+  public var sentence: String {
+    switch self {
+    case .absent:
+      "not in the fixture"
+    case .inputAbsent(let name):
+      "the fixture lacks \(name), from which it is computed"
+    case .unknownKind(let kind, let closest):
+      "nobody registered the kind `\(kind)`"
+        + (closest.map { "; did you mean `\($0)`?" } ?? ": add the plug-in that knows it")
+    case .unusable(let text):
+      text
+    case .shapes(let ours, let reference):
+      "the shape is \(ours) here and \(reference) in the reference"
+    }
+  }
+}

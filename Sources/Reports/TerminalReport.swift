@@ -1,0 +1,116 @@
+import Discrepancy
+
+/// The report for people: one row for each layer, details where something does not agree.
+public struct TerminalReport<Output: TextOutput>: EventSink {
+  /// How much is shown.
+  public enum Detail: Sendable {
+    /// Only what does not agree, and the last line.
+    case quiet
+    /// A row for each layer.
+    case normal
+    /// A row for each tensor as well.
+    case verbose
+  }
+
+  private var output: Output
+  private let detail: Detail
+  private let style: TerminalStyle
+  private var table = LayerTable(layers: [], showsChain: false)
+
+  /// Makes a report; `isColoured` where the output is a terminal that shows colours.
+  public init(to output: Output, detail: Detail, isColoured: Bool) {
+    self.output = output
+    self.detail = detail
+    self.style = TerminalStyle(isColoured: isColoured)
+  }
+
+  public mutating func receive(_ event: Event) throws {
+    switch event {
+    case .fixture(let facts): try show(facts)
+    case .caseBegan(let name, let layers): try begin(name, layers)
+    case .layer(let report): try show(report)
+    case .warning(let warning): try line(style.yellow("warning: ") + warning.text)
+    case .unusable(let fixture, let problems): try show(fixture, problems)
+    case .summary(let summary): try show(summary)
+    case .progress: break
+    }
+  }
+
+  private mutating func line(_ text: String) throws { try output.write(text + "\n") }
+
+  private mutating func show(_ facts: FixtureFacts) throws {
+    guard detail != .quiet else { return }
+    let producer = facts.producer.map { " · " + TerminalText.escaped($0) } ?? ""
+    let cases = facts.cases > 1 ? " · \(facts.cases) cases" : ""
+    try line(style.bold(TerminalText.escaped(facts.path)) + producer + cases)
+    if detail == .verbose, let provenance = facts.provenance {
+      try line(style.dim("provenance " + TerminalText.escaped(provenance)))
+    }
+  }
+
+  private mutating func begin(_ name: String?, _ layers: [LayerFacts]) throws {
+    table = LayerTable(layers: layers, showsChain: layers.count > 1)
+    guard detail != .quiet else { return }
+    if let name { try line("\n" + style.bold("case " + TerminalText.escaped(name))) }
+    try line(style.dim(table.header))
+  }
+
+  private mutating func show(_ report: LayerReport) throws {
+    let isQuietAbout = report.verdict == .agree || report.verdict == .vacuous
+    guard detail != .quiet || !isQuietAbout else { return }
+    try line(table.row(report, style))
+    for tensor in report.tensors where detail == .verbose || tensor.needsExplanation {
+      for text in LayerDetails.lines(tensor, of: report.layer, style) { try line("    " + text) }
+    }
+    if report.verdict == .surprise || report.verdict == .expected,
+      let reason = report.layer.expectedFailure
+    {
+      try line("    expected failure: " + TerminalText.escaped(reason))
+    }
+    for chained in report.chained where chained.verdict == .inherited && detail == .verbose {
+      let origin = chained.origin.map { " from " + TerminalText.escaped($0) } ?? ""
+      let relative = NumberText.short(chained.deviation.relative)
+      try line(style.dim("    chained: \(chained.path) off by \(relative), inherited\(origin)"))
+    }
+    let isProblem = report.verdict.isFailure || report.verdict == .warn
+    if isProblem, let source = report.layer.source {
+      try line(style.dim("    called at " + TerminalText.escaped(source)))
+    }
+  }
+
+  private mutating func show(_ fixture: String, _ problems: [String]) throws {
+    let path = TerminalText.escaped(fixture)
+    guard problems.count > 1 else {
+      try line(style.red("error: ") + "\(path): \(problems.first ?? "")")
+      return
+    }
+    try line(style.red("error: ") + "\(path): \(problems.count) problems")
+    for problem in problems { try line("  · " + problem) }
+  }
+
+  private mutating func show(_ summary: Summary) throws {
+    var parts: [String] = []
+    for verdict in Verdict.allCases where summary.count(verdict) > 0 {
+      parts.append("\(NumberText.count(summary.count(verdict))) \(verdict.rawValue)")
+    }
+    let counts = parts.isEmpty ? "nothing compared" : parts.joined(separator: " · ")
+    let layers = "\(NumberText.count(summary.layers)) layer\(summary.layers == 1 ? "" : "s")"
+    let text = "\(layers): \(counts)"
+    switch summary.exitStatus {
+    case 0: try line(style.green("✓ ") + text)
+    case 1: try line(style.red("✗ ") + text)
+    default: try line(style.red("✗ ") + text + " · not everything could be compared")
+    }
+  }
+}
+
+extension TensorReport {
+  /// Whether a person wants to read about this tensor unasked.
+  var needsExplanation: Bool {
+    switch verdict {
+    case .differ, .invalid, .warn, .surprise: true
+    case .notCompared: reason?.preventsResult ?? false
+    case .agree, .vacuous, .inherited, .expected: false
+    }
+  }
+}
