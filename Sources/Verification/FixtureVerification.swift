@@ -1,0 +1,63 @@
+public import Interchange
+public import Reports
+
+/// Verifies the layers of a fixture one after the other, telling a sink what is found.
+///
+/// One layer is in memory at a time. Where the layers form a network, it is first run as a whole,
+/// so that what the chained run says can stand beside the verdict of each layer.
+public struct FixtureVerification {
+  private let fixture: Fixture
+  private let options: VerificationOptions
+
+  /// Prepares to verify a fixture.
+  public init(_ fixture: Fixture, options: VerificationOptions) {
+    self.fixture = fixture
+    self.options = options
+  }
+
+  /// Verifies each case and reports each layer, in the order of the network.
+  ///
+  /// Throws only what stops the work as a whole: a sink that cannot be written, a full disk.
+  public func run(_ report: (Event) throws -> Void) throws {
+    for fixtureCase in fixture.cases {
+      let chosen = fixtureCase.layers.indices.filter { isChosen(fixtureCase.layers[$0]) }
+      guard !chosen.isEmpty else { continue }
+      let facts = fixtureCase.layers.map { self.facts(of: $0, in: fixtureCase) }
+      try report(.caseBegan(name: fixtureCase.name, layers: chosen.map { facts[$0] }))
+      let chained = try chain(fixtureCase, report)
+      var differing: Set<Int> = []
+      for position in chosen {
+        let layer = fixtureCase.layers[position]
+        try report(.progress(layer.name))
+        let trial = LayerTrial(layer, in: fixtureCase, at: position, options: options)
+        let tensors = trial.run()
+        let verdict = trial.verdict(of: tensors)
+        if verdict.isFailure || verdict == .expected { differing.insert(position) }
+        let found = chained.reports(
+          of: position, beside: tensors, origin: chained.origin(of: position, among: differing))
+        try report(
+          .layer(
+            LayerReport(
+              layer: facts[position], verdict: verdict, tensors: tensors, chained: found)))
+      }
+    }
+  }
+
+  private func isChosen(_ layer: FixtureLayer) -> Bool {
+    options.layers.isEmpty || options.layers.contains { $0.utf8.elementsEqual(layer.name.utf8) }
+  }
+
+  private func facts(of layer: FixtureLayer, in fixtureCase: FixtureCase) -> LayerFacts {
+    LayerFacts(
+      fixture: fixture.path, caseName: fixtureCase.name, name: layer.name, kind: layer.kind,
+      source: layer.source?.validated, expectedFailure: layer.expectedFailure?.validated)
+  }
+
+  private func chain(
+    _ fixtureCase: FixtureCase, _ report: (Event) throws -> Void
+  ) throws -> ChainedFindings {
+    let isNetwork = fixtureCase.layers.contains { $0.connections != nil }
+    guard options.isChained, isNetwork, options.layers.isEmpty else { return ChainedFindings() }
+    return try ChainedTrial(fixtureCase).run { try report(.progress("chained: \($0)")) }
+  }
+}

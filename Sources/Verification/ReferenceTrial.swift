@@ -1,0 +1,165 @@
+import Discrepancy
+import Interchange
+import LayerKit
+import Reports
+import Tensors
+
+/// A layer computed at one precision and held against one of its references.
+struct ReferenceTrial<S: LayerScalar> {
+  private let kind: AnyLayer
+  private let layer: FixtureLayer
+  private let side: ReferenceSide
+  private let arithmetic: Arithmetic
+
+  init(_ kind: AnyLayer, _ layer: FixtureLayer, _ side: ReferenceSide, _ arithmetic: Arithmetic) {
+    self.kind = kind
+    self.layer = layer
+    self.side = side
+    self.arithmetic = arithmetic
+  }
+
+  private var program: LayerProgram<S> { S.program(of: kind) }
+
+  /// Computes what the fixture has a reference for, and compares it.
+  func run() -> [TensorReport] {
+    if let missing = side.inputs.firstIndex(where: { $0 == nil }) {
+      let refused = layer.unavailable.first { $0.tensor.hasSuffix("input") || $0.tensor.contains("input.") }
+      let reason = refused.map { TensorReport.Reason.unusable($0.reason) }
+      return side.allNotCompared(reason ?? .inputAbsent("input.\(missing)"))
+    }
+    do {
+      let operands = try loadOperands()
+      try program.checkValues(operands)
+      return forward(operands) + backward(operands) + unavailable()
+    } catch {
+      return side.allNotCompared(.unusable("\(error)"))
+    }
+  }
+
+  // MARK: Operands
+
+  private func loadOperands() throws -> Operands<S> {
+    Operands(
+      inputs: try side.inputs.compactMap { try $0?.read(as: S.self) },
+      parameters: try layer.parameters.mapValues { try $0.read(as: S.self) },
+      buffers: try side.buffers.mapValues { try $0.read(as: S.self) },
+      auxiliary: try layer.auxiliary.mapValues { try $0.read(as: S.self) },
+      isTraining: layer.isTraining, format: side.format)
+  }
+
+  /// The upstream gradients, or the name of the first one that the fixture lacks.
+  private func loadUpstream(_ shapes: [Shape]) throws -> Result<[Tensor<S>], Missing> {
+    var upstream: [Tensor<S>] = []
+    for (output, shape) in shapes.enumerated() {
+      if let stored = side.outputGradient(output) {
+        upstream.append(try stored.read(as: S.self).reshaped(to: shape))
+      } else if side.isObjective(output) {
+        upstream.append(Tensor(shape, repeating: 1))
+      } else {
+        return .failure(Missing(name: shapes.count > 1 ? "grad_output.\(output)" : "grad_output"))
+      }
+    }
+    return .success(upstream)
+  }
+
+  private struct Missing: Error {
+    let name: String
+  }
+
+  // MARK: Forward
+
+  private func forward(_ operands: Operands<S>) -> [TensorReport] {
+    let outputs = (layer.outputShapes ?? []).indices.map(ResultTensor.output)
+    let buffers = side.tree.buffers.keys.sorted().map(ResultTensor.buffer)
+    guard (outputs + buffers).contains(where: { side.stored($0) != nil }) else {
+      return outputs.map { side.notCompared($0, .absent) }
+    }
+    var results = program.forward(operands)
+    return (outputs + buffers).map { tensor in
+      guard let stored = side.stored(tensor) else { return side.notCompared(tensor, .absent) }
+      guard let computed = results.take(tensor, operands) else {
+        return side.notCompared(tensor, .unusable("the layer has no such tensor"))
+      }
+      return judge(tensor, computed, stored, operands, upstream: [])
+    }
+  }
+
+  // MARK: Backward
+
+  private func backward(_ operands: Operands<S>) -> [TensorReport] {
+    let inputs = side.inputs.indices.filter {
+      kind.signature.input($0).content.carriesGradient || side.tree.inputGradients[$0] != nil
+    }.map(ResultTensor.inputGradient)
+    let parameters = operands.parameters.keys.sorted().map(ResultTensor.parameterGradient)
+    let present = (inputs + parameters).filter { side.stored($0) != nil }
+    let absent = (inputs + parameters).filter { side.stored($0) == nil }
+    return judgeGradients(present, operands) + absent.map { side.notCompared($0, .absent) }
+  }
+
+  private func judgeGradients(
+    _ tensors: [ResultTensor], _ operands: Operands<S>
+  ) -> [TensorReport] {
+    guard !tensors.isEmpty else { return [] }
+    let upstream: [Tensor<S>]
+    do {
+      switch try loadUpstream(layer.outputShapes ?? []) {
+      case .success(let loaded): upstream = loaded
+      case .failure(let missing):
+        return tensors.map { side.notCompared($0, .inputAbsent(missing.name)) }
+      }
+    } catch {
+      return tensors.map { side.notCompared($0, .unusable("\(error)")) }
+    }
+    // One gradient at a time: two of the largest layer need not be in memory together.
+    return tensors.map { tensor in
+      var gradients = program.backward(operands, upstream, GradientRequest(tensor))
+      guard let computed = gradients.take(tensor), let stored = side.stored(tensor) else {
+        return side.notCompared(tensor, .unusable("the layer has no gradient for it"))
+      }
+      return judge(tensor, computed, stored, operands, upstream: upstream)
+    }
+  }
+
+  // MARK: Judging
+
+  private func judge(
+    _ tensor: ResultTensor, _ computed: Tensor<S>, _ stored: StoredTensor,
+    _ operands: Operands<S>, upstream: [Tensor<S>]
+  ) -> TensorReport {
+    let path = side.path(tensor)
+    guard stored.shape == computed.shape || (stored.shape.count == 1 && computed.count == 1) else {
+      return TensorReport(
+        path: path, reference: side.name, verdict: .differ, shape: computed.shape,
+        reason: .shapes(ours: computed.shape, reference: stored.shape))
+    }
+    let formats = ComparisonFormats(
+      ours: S.format, reference: stored.format ?? .float64,
+      operandRoundoff: side.isTwin ? nil : arithmetic.operandRoundoff)
+    do {
+      let comparison = try TensorComparison(computed, stored, formats) {
+        kind.bound(
+          BoundQuestion(
+            tensor, operands: operands.asDouble, upstream: upstream.map(\.asDouble),
+            computed: computed.asDouble, rounding: formats.rounding))
+      }
+      let found = try comparison.run(inputsAreFinite: {
+        operands.isFinite && upstream.allSatisfy(\.isFinite)
+      })
+      return TensorReport(
+        path: path, reference: side.name, verdict: Verdict(found), shape: computed.shape,
+        comparison: found, terms: comparison.tolerance.terms,
+        detectableTerm: comparison.tolerance.detectableTerm)
+    } catch {
+      return side.notCompared(tensor, .unusable("\(error)"))
+    }
+  }
+
+  /// Reports of references whose datasets cannot be used, each with the reason.
+  private func unavailable() -> [TensorReport] {
+    layer.unavailable.filter { $0.tensor.hasPrefix(side.name + "/") }.map {
+      TensorReport(
+        path: String($0.tensor.dropFirst(side.name.count + 1)), reference: side.name,
+        verdict: .notCompared, reason: .unusable($0.reason))
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/// What a user asks of a verification.
+public struct VerificationOptions: Sendable {
+  /// The precision to compute with.
+  public enum Precision: String, Sendable, CaseIterable {
+    /// Always double: the bound is then that of the reference alone.
+    case float64
+    /// Always single.
+    case float32
+    /// Double where the reference is stored in double, otherwise single.
+    case reference
+  }
+
+  /// The precision to compute with.
+  public var precision: Precision
+  /// The layers to verify; empty for all.
+  public var layers: [String]
+  /// Whether the network is run as a whole too.
+  public var isChained: Bool
+
+  /// Asks for a verification.
+  public init(precision: Precision = .float64, layers: [String] = [], isChained: Bool = true) {
+    self.precision = precision
+    self.layers = layers
+    self.isChained = isChained
+  }
+}
