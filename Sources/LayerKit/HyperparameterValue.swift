@@ -20,20 +20,20 @@ extension HyperparameterValue: ExpressibleByBooleanLiteral, ExpressibleByInteger
 /// The meanings that a value can be read as.
 extension HyperparameterValue {
   /// Whether this is how a file writes PyTorch's `None`.
-  var isNone: Bool { self == .text("none") }
+  public var isNone: Bool { self == .text("none") }
 
   /// The only element of a list of one, otherwise the value itself.
-  var single: HyperparameterValue {
+  public var single: HyperparameterValue {
     if case .list(let elements) = self, elements.count == 1 { elements[0] } else { self }
   }
 
   /// The elements of a list, or the value as the only element.
-  var elements: [HyperparameterValue] {
+  public var elements: [HyperparameterValue] {
     if case .list(let elements) = self { elements } else { [self] }
   }
 
   /// The value as a whole number; a real that is whole counts.
-  var asInteger: Int? {
+  public var asInteger: Int? {
     switch single {
     case .integer(let value): value
     case .boolean(let value): value ? 1 : 0
@@ -43,7 +43,7 @@ extension HyperparameterValue {
   }
 
   /// The value as a real number, NaN and infinity included.
-  var asReal: Double? {
+  public var asReal: Double? {
     switch single {
     case .integer(let value): Double(value)
     case .real(let value): value
@@ -52,7 +52,7 @@ extension HyperparameterValue {
   }
 
   /// The value as a truth value; 0 and 1 count.
-  var asBoolean: Bool? {
+  public var asBoolean: Bool? {
     switch single {
     case .boolean(let value): value
     case .integer(0), .real(0): false
@@ -62,7 +62,7 @@ extension HyperparameterValue {
   }
 
   /// The value as a word.
-  var asText: String? {
+  public var asText: String? {
     if case .text(let value) = single { value } else { nil }
   }
 }

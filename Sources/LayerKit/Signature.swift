@@ -1,3 +1,5 @@
+public import Tensors
+
 /// What a kind of layer is called, and what each of its tensors is.
 public struct Signature: Sendable {
   /// The registered name, `Conv2d`; kinds of a plug-in carry its prefix, `acme.Swish`.
@@ -35,6 +37,21 @@ public struct Signature: Sendable {
   /// The slot of input `index`, where the last one may be repeated.
   public func input(_ index: Int) -> Slot { inputs[min(index, inputs.count - 1)] }
 
+  /// What the elements of input `index` are, once the shapes have decided what labels mean.
+  public func content(ofInput index: Int, shapes: [Shape]) -> Content {
+    let content = input(index).content
+    guard content == .labels else { return content }
+    return shapes[index] == shapes[0] ? .probabilities : .indices
+  }
+
+  /// Whether a gradient reaches input `index`.
+  public func hasGradient(ofInput index: Int, shapes: [Shape]) -> Bool {
+    switch content(ofInput: index, shapes: shapes) {
+    case .numbers, .positiveNumbers, .probabilities: true
+    case .indices, .labels, .mask: false
+    }
+  }
+
   /// One tensor that goes into a layer.
   public struct Slot: Hashable, Sendable {
     /// The tensor's name, as in `torch.nn`.
@@ -62,6 +79,8 @@ public struct Signature: Sendable {
     case probabilities
     /// Non-negative integers; no gradient reaches them.
     case indices
+    /// Class indices, or class probabilities where the shape is that of the first input.
+    case labels
     /// 0 or 1; no gradient reaches them.
     case mask
   }
