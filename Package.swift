@@ -78,6 +78,7 @@ let package = Package(
       name: "StandardLayers", dependencies: ["Kernels", "LayerKit", "Tensors", realModule],
       path: "Plugins/StandardLayers", packageAccess: false, swiftSettings: settings),
 
+    tests(of: "Kernels", ["Tensors"]),
   ],
   swiftLanguageModes: [.v6]
 )
