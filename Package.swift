@@ -63,10 +63,13 @@ let package = Package(
     module("Conformance", ["LayerKit", "Tensors"]),
     module("Reports", ["Discrepancy", "Tensors"]),
     module(
+      "Verification",
+      ["Discrepancy", "Interchange", "LayerKit", "Network", "Reports", "Tensors"]),
+    module(
       "VerifyCommand",
       [
         "Discrepancy", "HDF5File", "Interchange", "Kernels", "LayerKit", "Network", "Reports",
-        "Tensors", argumentParser,
+        "Tensors", "Verification", argumentParser,
       ]),
 
     // Only the executable names the plug-ins.
@@ -79,6 +82,7 @@ let package = Package(
       name: "StandardLayers", dependencies: ["Kernels", "LayerKit", "Tensors", realModule],
       path: "Plugins/StandardLayers", packageAccess: false, swiftSettings: settings),
 
+<<<<<<< HEAD
     // Tests mirror the sources.
     tests(of: "Tensors", []),
     tests(of: "LayerKit", ["Tensors"]),
@@ -89,6 +93,9 @@ let package = Package(
     tests(of: "Discrepancy", ["Tensors"]),
     tests(of: "Reports", ["Discrepancy", "Tensors"]),
     tests(of: "VerifyCommand", ["HDF5File", "StandardLayers"]),
+=======
+    tests(of: "Kernels", ["Tensors"]),
+>>>>>>> 4ff83d977bbd38a9cbd3cb4b3cec1d1d0f7e1783
   ],
   swiftLanguageModes: [.v6]
 )

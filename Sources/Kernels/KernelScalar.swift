@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 public import Tensors
 
 /// A floating-point type that the fast kernels are built for.
@@ -5,3 +6,111 @@ public protocol KernelScalar: FloatingScalar {}
 
 extension Float: KernelScalar {}
 extension Double: KernelScalar {}
+=======
+internal import CKernels
+public import Tensors
+
+/// A number type that the fast kernels compute with: `Float` and `Double`.
+///
+/// The requirements are the micro-kernels; only this module calls them.
+public protocol KernelScalar: FloatingScalar {
+  /// A tile of a product: c[m][j] = bias[m] + Σ_p a[p·rows + m] · b[offsets[p] + j].
+  static func productTile(_ tile: ProductTile<Self>)
+
+  /// A tile of a correlation: c[m][j] = Σ_l Σ_x s[offsets[m] + lines[l] + x] · g[…][j].
+  static func correlationTile(_ tile: CorrelationTile<Self>)
+
+  /// A tile of inner products: c[m][j] = Σ_p a[m·lda + p] · b[j·ldb + p].
+  static func dotTile(_ tile: DotTile<Self>)
+}
+
+/// The operands of one product tile: a packed by p, b read at an offset for each p.
+public struct ProductTile<S> {
+  let instructions: InstructionSet
+  let rows: Int
+  let vectors: Int
+  let a: UnsafePointer<S>
+  let b: UnsafePointer<S>
+  let offsets: UnsafePointer<Int>
+  let count: Int
+  let c: UnsafeMutablePointer<S>
+  let pitch: Int
+  let columns: Int
+  let accumulates: Bool
+  let bias: UnsafePointer<S>?
+}
+
+/// The operands of one correlation tile: lines of a padded source against packed gradients.
+public struct CorrelationTile<S> {
+  let instructions: InstructionSet
+  let rows: Int
+  let vectors: Int
+  let source: UnsafePointer<S>
+  let offsets: UnsafePointer<Int>
+  let lines: UnsafePointer<Int>
+  let lineCount: Int
+  let length: Int
+  let gradient: UnsafePointer<S>
+  let c: UnsafeMutablePointer<S>
+  let pitch: Int
+  let columns: Int
+  let accumulates: Bool
+}
+
+/// The operands of one tile of inner products of rows.
+public struct DotTile<S> {
+  let instructions: InstructionSet
+  let rows: Int
+  let columns: Int
+  let a: UnsafePointer<S>
+  let aPitch: Int
+  let b: UnsafePointer<S>
+  let bPitch: Int
+  let count: Int
+  let c: UnsafeMutablePointer<S>
+  let pitch: Int
+
+  /// The largest tile.
+  static var largest: (rows: Int, columns: Int) { (8, 2) }
+}
+
+extension Float: KernelScalar {
+  public static func productTile(_ t: ProductTile<Float>) {
+    ck_product_f32(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.a, t.b, t.offsets, t.count, t.c,
+      t.pitch, Int32(t.columns), t.accumulates ? 1 : 0, t.bias)
+  }
+
+  public static func correlationTile(_ t: CorrelationTile<Float>) {
+    ck_correlate_f32(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.source, t.offsets, t.lines,
+      t.lineCount, t.length, t.gradient, t.c, t.pitch, Int32(t.columns), t.accumulates ? 1 : 0)
+  }
+
+  public static func dotTile(_ t: DotTile<Float>) {
+    ck_dots_f32(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.columns), t.a, t.aPitch, t.b, t.bPitch,
+      t.count, t.c, t.pitch)
+  }
+}
+
+extension Double: KernelScalar {
+  public static func productTile(_ t: ProductTile<Double>) {
+    ck_product_f64(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.a, t.b, t.offsets, t.count, t.c,
+      t.pitch, Int32(t.columns), t.accumulates ? 1 : 0, t.bias)
+  }
+
+  public static func correlationTile(_ t: CorrelationTile<Double>) {
+    ck_correlate_f64(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.source, t.offsets, t.lines,
+      t.lineCount, t.length, t.gradient, t.c, t.pitch, Int32(t.columns), t.accumulates ? 1 : 0)
+  }
+
+  public static func dotTile(_ t: DotTile<Double>) {
+    ck_dots_f64(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.columns), t.a, t.aPitch, t.b, t.bPitch,
+      t.count, t.c, t.pitch)
+  }
+}
+>>>>>>> 4ff83d977bbd38a9cbd3cb4b3cec1d1d0f7e1783

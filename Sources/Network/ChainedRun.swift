@@ -27,6 +27,8 @@ public struct ChainedRun<Supply: NetworkSupply> {
   private let supply: Supply
   private var values: TensorStore<Supply.S>
   private var gradients: TensorStore<Supply.S>
+  /// Inputs that no gradient reaches: class indices and masks.
+  private var indexUses: Set<Network.Use> = []
 
   /// One tensor that the run computed.
   public typealias Visit = (_ node: Int, _ result: ResultTensor, Tensor<Supply.S>) throws -> Void
@@ -100,9 +102,14 @@ public struct ChainedRun<Supply: NetworkSupply> {
     guard let operands = try operands(of: node),
       let upstream = try upstream(of: node, layer: layer, operands)
     else { return }
+    let shapes = operands.inputs.map(\.shape)
     let inputs = network.nodes[node].sources.enumerated().filter { index, source in
       guard case .output = source else { return false }
-      return layer.signature.input(index).content.carriesGradient
+      return layer.signature.hasGradient(ofInput: index, shapes: shapes)
+    }
+    for input in operands.inputs.indices
+    where !layer.signature.hasGradient(ofInput: input, shapes: shapes) {
+      indexUses.insert(Network.Use(node: node, input: input))
     }
     let wanted = GradientRequest(
       inputs: Set(inputs.map(\.offset)), parameters: Set(operands.parameters.keys))
@@ -144,17 +151,11 @@ public struct ChainedRun<Supply: NetworkSupply> {
   private mutating func sum(of uses: [Network.Use]) throws -> Tensor<Supply.S>? {
     var sum: Tensor<Supply.S>?
     for use in uses {
-      let content = network.nodes[use.node].layer?.signature.input(use.input).content
-      guard content?.carriesGradient ?? true else { continue }
+      guard !indexUses.contains(use) else { continue }
       let key = TensorStore<Supply.S>.Key(node: use.node, index: use.input)
       guard let gradient = try gradients.remove(key) else { return nil }
       sum = sum.map { $0.zip(gradient, +) } ?? gradient
     }
     return sum
   }
-}
-
-extension Signature.Content {
-  /// Whether a gradient flows to an input of this content.
-  public var carriesGradient: Bool { self != .indices && self != .mask }
 }

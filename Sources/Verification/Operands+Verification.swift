@@ -57,11 +57,6 @@ extension Results {
   }
 }
 
-extension Signature.Content {
-  /// Whether a gradient flows to an input of this content.
-  var carriesGradient: Bool { self != .indices && self != .mask }
-}
-
 extension Arithmetic {
   /// The unit roundoff to which the reference shortened the operands of its products.
   var operandRoundoff: Double? {

@@ -88,7 +88,8 @@ struct ReferenceTrial<S: LayerScalar> {
 
   private func backward(_ operands: Operands<S>) -> [TensorReport] {
     let inputs = side.inputs.indices.filter {
-      kind.signature.input($0).content.carriesGradient || side.tree.inputGradients[$0] != nil
+      kind.signature.hasGradient(ofInput: $0, shapes: operands.inputs.map(\.shape))
+        || side.tree.inputGradients[$0] != nil
     }.map(ResultTensor.inputGradient)
     let parameters = operands.parameters.keys.sorted().map(ResultTensor.parameterGradient)
     let present = (inputs + parameters).filter { side.stored($0) != nil }

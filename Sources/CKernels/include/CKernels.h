@@ -1,1 +1,50 @@
+// Micro-kernels: the innermost loops of products and convolutions.
+//
+// Plain functions on pointers and counts: no allocation, no threads, no state. Each exists for
+// several instruction sets; `isa` chooses one. All of them compute every output with the same
+// sequence of fused multiply-adds, one output to a vector lane, so they give the same bits.
+
 #pragma once
+
+#include <stddef.h>
+
+/// Instruction sets, from the narrowest to the widest.
+enum ck_isa { ck_isa_portable = 0, ck_isa_avx2 = 1, ck_isa_avx512 = 2 };
+
+/// The widest instruction set that this processor has.
+int ck_isa_best(void);
+
+/// The number of scalars of `size` bytes in one vector of the instruction set.
+int ck_lanes(int isa, size_t size);
+
+/// The largest number of rows of a tile that is `vectors` vectors wide (1, 2 or 4), 0 if there is none.
+int ck_tile_rows(int isa, int vectors);
+
+/// The largest number of rows of a tile of `ck_correlate_…`.
+int ck_correlate_rows(int isa);
+
+// ck_product_…: c[m][j] = bias[m] + Σ_p a[p·rows + m] · b[offsets[p] + j], j < columns
+//               (c[m][j] + Σ … when `accumulate`), p ascending, one chain of fused multiply-adds.
+//   rows ≤ ck_tile_rows(isa, vectors); columns ≤ vectors · lanes.
+//   b must be readable for vectors · lanes elements from every offset. bias may be null.
+//
+// ck_correlate_…: c[m][j] (+)= Σ_l Σ_x s[offsets[m] + lines[l] + x] · g[(l·length + x)·vectors·lanes + j]
+//   rows ≤ ck_correlate_rows(isa); vectors is 1 or 2; g is packed without gaps.
+//
+// ck_dots_…: c[m·ldc + j] = Σ_p a[m·lda + p] · b[j·ldb + p], m < rows ≤ 8, j < columns ≤ 2.
+//   Sums 64 bytes' worth of lanes side by side and adds them in a fixed tree.
+
+#define CK_DECLARE(T, S)                                                                         \
+  void ck_product_##S(                                                                           \
+    int isa, int rows, int vectors, const T *a, const T *b, const ptrdiff_t *offsets,            \
+    ptrdiff_t count, T *c, ptrdiff_t ldc, int columns, int accumulate, const T *bias);           \
+  void ck_correlate_##S(                                                                         \
+    int isa, int rows, int vectors, const T *s, const ptrdiff_t *offsets,                        \
+    const ptrdiff_t *lines, ptrdiff_t line_count, ptrdiff_t length, const T *g, T *c,            \
+    ptrdiff_t ldc, int columns, int accumulate);                                                 \
+  void ck_dots_##S(                                                                              \
+    int isa, int rows, int columns, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,        \
+    ptrdiff_t count, T *c, ptrdiff_t ldc);
+
+CK_DECLARE(float, f32)
+CK_DECLARE(double, f64)

@@ -1,0 +1,18 @@
+/// A length cut into pieces that differ by at most one, none longer than a limit.
+struct Balanced: Sendable {
+  let length: Int
+  let count: Int
+
+  init(_ length: Int, limit: Int) {
+    self.length = length
+    count = max(1, (length + limit - 1) / max(limit, 1))
+  }
+
+  /// The piece of this index, `0 ..< count`.
+  subscript(_ index: Int) -> Range<Int> {
+    length * index / count..<length * (index + 1) / count
+  }
+
+  /// The length of the longest piece.
+  var longest: Int { (length + count - 1) / count }
+}

@@ -1,0 +1,100 @@
+/// The outputs that are computed together: some rows of one or more images, some columns.
+struct Band: Sendable {
+  let group: Int
+  let segments: [RowSegment]
+  let columns: Range<Int>
+}
+
+/// How the outputs of a product are cut into bands and the bands into tasks: by the shape alone.
+struct BandPlan: Sendable {
+  /// Bytes that a band may take of the second-level cache.
+  private static let budget = 384 << 10
+  /// Multiplications below which a task is not worth handing out.
+  private static let smallestTask = 1 << 20
+
+  /// Whether the lines of all terms are copied out without gaps before they are multiplied.
+  ///
+  /// Without this, a tile also computes the cells between the end of a row and the start of the
+  /// next, which is most of the work on small images with a large padding.
+  let compacts: Bool
+  /// Elements of scratch that one band needs.
+  let scratch: Int
+  let tasks: Int
+
+  private let height: Int
+  private let batch: Int
+  private let columnCut: Balanced
+  /// Cuts the rows of one image, or of all images if a band may cross their borders.
+  private let rowCut: Balanced
+  private let crossesImages: Bool
+  private let bandCount: Int
+
+  init<S>(_ product: ShiftedProduct<S>, blocks: ReductionBlocks) {
+    let planes = product.planes
+    let size = MemoryLayout<S>.size
+    height = product.targetRows.count
+    batch = product.batch
+    let width = product.targetColumns.count
+    let lines = blocks.mostChannels * planes.phases.count
+    compacts = Self.gapsCostMore(product)
+    crossesImages = compacts || (planes.rows.span == 0 && planes.columns.span == 0)
+
+    // Elements that one output position takes: its results, and its lines of the source.
+    let perPosition = product.rows + lines + (compacts ? blocks.longest : 0)
+    let positions = max(64, Self.budget / size / perPosition)
+    columnCut = Balanced(width, limit: max(positions, 64))
+    let fitting = max(1, positions / (columnCut.longest + planes.columns.span) - planes.rows.span)
+    let work = product.rows * blocks.total * columnCut.longest
+    // At least eight bands where there is work for them.
+    let images = crossesImages ? 1 : batch
+    let allRows = crossesImages ? batch * height : height
+    let parts = max(1, 8 / (images * product.groups * columnCut.count))
+    let fair = max((allRows + parts - 1) / parts, Self.smallestTask / max(work, 1), 1)
+    rowCut = Balanced(allRows, limit: min(fitting, fair))
+    bandCount = product.groups * images * rowCut.count * columnCut.count
+    let bandsPerTask = max(1, Self.smallestTask / max(work * rowCut.longest, 1))
+    tasks = (bandCount + bandsPerTask - 1) / bandsPerTask
+
+    let longest = rowCut.longest
+    let mostSegments = crossesImages ? (longest - 1) / height + 2 : 1
+    let copied = longest + mostSegments * planes.rows.span
+    let pitch = planes.pitch(columnCut.longest)
+    let gaps = compacts ? longest * columnCut.longest : copied * pitch
+    scratch =
+      lines * (planes.planeSize(height: copied, pitch: pitch, of: S.self) + 32)
+      + (compacts ? blocks.longest * (gaps + 64) : 0) + product.rows * (gaps + 64) + 1_024
+  }
+
+  /// The bands of a task.
+  func bands(of task: Int) -> Range<Int> {
+    bandCount * task / tasks..<bandCount * (task + 1) / tasks
+  }
+
+  /// The band of this index.
+  func band(_ index: Int) -> Band {
+    let (rest, column) = index.quotientAndRemainder(dividingBy: columnCut.count)
+    let (unit, part) = rest.quotientAndRemainder(dividingBy: rowCut.count)
+    let rows = rowCut[part]
+    guard !crossesImages else {
+      return Band(
+        group: unit, segments: RowSegment.cut(rows, height: height), columns: columnCut[column])
+    }
+    return Band(
+      group: unit / batch, segments: [RowSegment(image: unit % batch, rows: rows)],
+      columns: columnCut[column])
+  }
+
+  /// Compares the time spent in gaps with the time of copying them away, for each term and output.
+  private static func gapsCostMore<S>(_ product: ShiftedProduct<S>) -> Bool {
+    let planes = product.planes
+    guard planes.rows.span + planes.columns.span > 0 else { return false }
+    let (height, width) = (product.targetRows.count, product.targetColumns.count)
+    let tile = 128 / MemoryLayout<S>.size
+    let touched = ((height - 1) * planes.pitch(width) + width + tile - 1) / tile * tile
+    let waste = Double(touched) / Double(height * width) - 1
+    // A tile of 128 bytes takes one cycle for each row and term; a line is copied in about 5.
+    let multiplying = Double(product.rows) / Double(tile)
+    let copying = 0.2 + 5 / Double(width)
+    return multiplying * waste > copying
+  }
+}

@@ -1,0 +1,146 @@
+/// Computes one tile of the weight gradient, band after band.
+struct CorrelationWorker<S: KernelScalar> {
+  let correlation: WeightCorrelation<S>
+  let group: Int
+  let channels: Range<Int>
+  let outputs: Range<Int>
+
+  private var geometry: ConvolutionGeometry { correlation.geometry }
+  private var planes: SourcePlanes { correlation.planes }
+  private var plan: CorrelationPlan { correlation.plan }
+
+  /// One panel of gradients: some outputs side by side.
+  private struct Panel {
+    let outputs: Range<Int>
+    let vectors: Int
+    let width: Int
+    /// Where it starts, for each position.
+    let start: Int
+  }
+
+  /// Sums the bands into `result`, laid out [g][k][o].
+  func run(
+    _ bands: Range<Int>, _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>,
+    result: UnsafeMutablePointer<S>
+  ) {
+    let panels = makePanels()
+    let packedWidth = panels.reduce(0) { $0 + $1.width }
+    let rows = plan.rowCut.longest
+    let segments = (rows - 1) / geometry.height.output + 2
+    let most =
+      planes.planeSize(
+        height: rows + segments * planes.rows.span, pitch: planes.pitch(plan.columnCut.longest),
+        of: S.self) + 32
+    let sourceCount = channels.count * planes.phases.count * most
+    let gradientCount = rows * plan.columnCut.longest * packedWidth
+    Scratch.with(sourceCount + gradientCount + 128, of: S.self) { scratch in
+      for band in bands {
+        let window = plan.columnCut[band % plan.columnCut.count]
+        let segments = RowSegment.cut(
+          plan.rowCut[band / plan.columnCut.count], height: geometry.height.output)
+        let size = planes.planeSize(
+          height: planes.height(segments), pitch: planes.pitch(window.count), of: S.self)
+        let first = group * geometry.groupInputs
+        planes.copy(
+          x, channels: first + channels.lowerBound..<first + channels.upperBound,
+          segments: segments, window: window, to: scratch, planeSize: size)
+        let packed = scratch + sourceCount + 64
+        pack(dy, panels, segments, window, to: packed)
+        multiply(
+          Band(group: group, segments: segments, columns: window), scratch, planeSize: size,
+          packed, panels, accumulates: band > bands.lowerBound, result)
+      }
+    }
+  }
+
+  private func makePanels() -> [Panel] {
+    let lanes = correlation.instructions.lanes(S.self)
+    var start = 0
+    return stride(from: outputs.lowerBound, to: outputs.upperBound, by: 2 * lanes).map { first in
+      let range = first..<min(first + 2 * lanes, outputs.upperBound)
+      let vectors = range.count <= lanes ? 1 : 2
+      defer { start += vectors * lanes }
+      return Panel(outputs: range, vectors: vectors, width: vectors * lanes, start: start)
+    }
+  }
+
+  /// Turns the gradients of a band from lines of positions into vectors of outputs.
+  private func pack(
+    _ dy: UnsafePointer<S>, _ panels: [Panel], _ segments: [RowSegment], _ window: Range<Int>,
+    to packed: UnsafeMutablePointer<S>
+  ) {
+    let (height, width) = (geometry.height.output, geometry.width.output)
+    let positions = segments.reduce(0) { $0 + $1.rows.count } * window.count
+    for panel in panels {
+      let target = packed + panel.start * positions
+      for lane in 0..<panel.width {
+        var place = target + lane
+        guard lane < panel.outputs.count else {
+          for _ in 0..<positions {
+            place.pointee = 0
+            place += panel.width
+          }
+          continue
+        }
+        let output = group * geometry.groupOutputs + panel.outputs.lowerBound + lane
+        for segment in segments {
+          let plane = dy + (segment.image * geometry.outputChannels + output) * height * width
+          for row in segment.rows {
+            let line = plane + row * width + window.lowerBound
+            for index in 0..<window.count {
+              place.pointee = line[index]
+              place += panel.width
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private func multiply(
+    _ band: Band, _ source: UnsafePointer<S>, planeSize: Int, _ packed: UnsafePointer<S>,
+    _ panels: [Panel], accumulates: Bool, _ result: UnsafeMutablePointer<S>
+  ) {
+    let pitch = planes.pitch(band.columns.count)
+    let taps = planes.taps
+    let offsets = (0..<channels.count * taps.count).map { term in
+      let tap = taps[term % taps.count]
+      let plane = term / taps.count * planes.phases.count + tap.plane
+      return plane * planeSize + tap.row * pitch + tap.column
+    }
+    let lines = lineOffsets(band.segments, pitch: pitch)
+    let rows = Balanced(offsets.count, limit: correlation.instructions.correlationRows)
+    for panel in panels {
+      for index in 0..<rows.count {
+        let range = rows[index]
+        // Terms are in the order (channel, tap) of `planes.taps`, which is the weights' order.
+        let term = group * geometry.reduction + channels.lowerBound * taps.count + range.lowerBound
+        offsets.withUnsafeBufferPointer { offsets in
+          lines.withUnsafeBufferPointer { lines in
+            guard let offsets = offsets.baseAddress, let first = lines.baseAddress else { return }
+            S.correlationTile(
+              CorrelationTile(
+                instructions: correlation.instructions, rows: range.count, vectors: panel.vectors,
+                source: source, offsets: offsets + range.lowerBound, lines: first,
+                lineCount: lines.count, length: band.columns.count,
+                gradient: packed + panel.start * lines.count * band.columns.count,
+                c: result + term * geometry.groupOutputs + panel.outputs.lowerBound,
+                pitch: geometry.groupOutputs, columns: panel.outputs.count,
+                accumulates: accumulates))
+          }
+        }
+      }
+    }
+  }
+
+  /// Where each row of outputs starts within a copied plane.
+  private func lineOffsets(_ segments: [RowSegment], pitch: Int) -> [Int] {
+    var offsets: [Int] = []
+    var row = 0
+    for segment in segments {
+      for index in 0..<segment.rows.count { offsets.append((row + index) * pitch) }
+      row += segment.rows.count + planes.rows.span
+    }
+    return offsets
+  }
+}

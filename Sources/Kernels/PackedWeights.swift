@@ -1,0 +1,86 @@
+internal import Tensors
+
+/// How a weight array is read as the left operand of a product, rows × (channels · taps).
+struct WeightView: Sendable {
+  let groupStride: Int
+  let rowStride: Int
+  let channelStride: Int
+}
+
+/// Cuts of a sum of `channels · taps` terms into blocks; they depend on the shape alone.
+struct ReductionBlocks: Sendable {
+  /// Terms in a block: so many lines of a tile stay in the first-level cache.
+  static let limit = 256
+
+  let taps: Int
+  let total: Int
+  private let cut: Balanced
+  private let unit: Int
+
+  init(channels: Int, taps: Int) {
+    self.taps = taps
+    total = channels * taps
+    // Whole channels where a channel fits, so that its lines are copied once.
+    unit = taps <= Self.limit ? max(taps, 1) : 1
+    cut = Balanced(total / unit, limit: Self.limit / unit)
+  }
+
+  var count: Int { cut.count }
+  var longest: Int { cut.longest * unit }
+
+  /// The terms of a block.
+  subscript(_ index: Int) -> Range<Int> {
+    cut[index].lowerBound * unit..<cut[index].upperBound * unit
+  }
+
+  /// The channels that a block touches.
+  func channels(_ block: Range<Int>) -> Range<Int> {
+    block.lowerBound / taps..<(block.upperBound + taps - 1) / taps
+  }
+
+  /// The largest number of channels that a block touches.
+  var mostChannels: Int { (0..<count).reduce(0) { max($0, channels(self[$1]).count) } }
+}
+
+/// Weights laid out for the tiles: by group, block and panel of rows, each panel term by term.
+struct PackedWeights<S: KernelScalar> {
+  let elements: [S]
+  let rows: Int
+  let blocks: ReductionBlocks
+  let panels: Balanced
+
+  init(
+    _ weights: UnsafePointer<S>, _ view: WeightView, groups: Int, rows: Int, taps: [Int],
+    blocks: ReductionBlocks, panelRows: Int
+  ) {
+    self.rows = rows
+    self.blocks = blocks
+    let panels = Balanced(rows, limit: panelRows)
+    self.panels = panels
+    nonisolated(unsafe) let source = weights
+    elements = Array(uninitializedCount: groups * rows * blocks.total) { buffer in
+      nonisolated(unsafe) let target = buffer
+      Parallel.forEach(groups * blocks.count) { task in
+        guard let base = target.baseAddress else { return }
+        let (group, index) = (task / blocks.count, task % blocks.count)
+        let block = blocks[index]
+        var place = base + (group * blocks.total + block.lowerBound) * rows
+        for panel in 0..<panels.count {
+          let range = panels[panel]
+          let start = source + group * view.groupStride + range.lowerBound * view.rowStride
+          for term in block {
+            let (channel, tap) = term.quotientAndRemainder(dividingBy: taps.count)
+            let cell = start + channel * view.channelStride + taps[tap]
+            for row in 0..<range.count { place[row] = cell[row * view.rowStride] }
+            place += range.count
+          }
+        }
+      }
+    }
+  }
+
+  /// Where a panel of a block starts.
+  func offset(group: Int, block: Range<Int>, panel: Int) -> Int {
+    (group * blocks.total + block.lowerBound) * rows + panels[panel].lowerBound * block.count
+  }
+}

@@ -1,0 +1,54 @@
+/// How the taps of a kernel read one axis of their source.
+///
+/// Output position u reads, for a tap, the source index stride·(u + shift) + phase. A convolution
+/// with stride S reads S interleaved phases; its input gradient is computed one phase of the
+/// *result* at a time, and each of them reads the upstream gradient without a stride.
+struct SourceAxis: Sendable {
+  struct Tap: Sendable {
+    /// The index in the kernel.
+    let kernel: Int
+    let phase: Int
+    let shift: Int
+  }
+
+  let extent: Int
+  let stride: Int
+  let taps: [Tap]
+  let firstShift: Int
+  let lastShift: Int
+
+  private init(extent: Int, stride: Int, taps: [Tap]) {
+    self.extent = extent
+    self.stride = stride
+    self.taps = taps
+    firstShift = taps.lazy.map(\.shift).min() ?? 0
+    lastShift = taps.lazy.map(\.shift).max() ?? 0
+  }
+
+  /// How many source indices of one phase lie beside the output's.
+  var span: Int { lastShift - firstShift }
+
+  /// How many elements of the phase lie in the source.
+  func count(phase: Int) -> Int { max(0, (extent - phase + stride - 1) / stride) }
+
+  /// Forward: the source index is uS + pD − P = S·(u + ⌊(pD − P)/S⌋) + (pD − P) mod S.
+  init(forward axis: WindowAxis) {
+    let taps = (0..<axis.kernel).map { p in
+      let start = axis.cell(window: 0, tap: p)
+      let phase = ((start % axis.stride) + axis.stride) % axis.stride
+      return Tap(kernel: p, phase: phase, shift: (start - phase) / axis.stride)
+    }
+    self.init(extent: axis.extent, stride: axis.stride, taps: taps)
+  }
+
+  /// Input gradient at the input indices Su + a: tap p sends g[u + (a + P − pD)/S] there, if S
+  /// divides a + P − pD.
+  init(gradient axis: WindowAxis, phase a: Int) {
+    let taps = (0..<axis.kernel).compactMap { p -> Tap? in
+      let distance = a - axis.cell(window: 0, tap: p)
+      guard distance % axis.stride == 0 else { return nil }
+      return Tap(kernel: p, phase: 0, shift: distance / axis.stride)
+    }
+    self.init(extent: axis.output, stride: 1, taps: taps)
+  }
+}

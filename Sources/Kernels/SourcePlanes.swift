@@ -1,0 +1,126 @@
+/// A stretch of output rows of one image.
+struct RowSegment: Sendable {
+  let image: Int
+  let rows: Range<Int>
+
+  /// Cuts a range of rows, counted through all images, at the borders of the images.
+  static func cut(_ range: Range<Int>, height: Int) -> [RowSegment] {
+    var segments: [RowSegment] = []
+    var row = range.lowerBound
+    while row < range.upperBound {
+      let image = row / height
+      let end = min(range.upperBound, (image + 1) * height)
+      segments.append(RowSegment(image: image, rows: row - image * height..<end - image * height))
+      row = end
+    }
+    return segments
+  }
+}
+
+/// Copies of source rows with the zeros of the padding, split by stride phase, so that each tap
+/// reads a contiguous line at a constant distance.
+struct SourcePlanes: Sendable {
+  struct Phase: Hashable, Sendable {
+    let row: Int
+    let column: Int
+  }
+
+  /// A tap: its plane within the channel, its place in it, its index in the kernel.
+  struct Tap: Sendable {
+    let plane: Int
+    let row: Int
+    let column: Int
+    let kernel: Int
+  }
+
+  let rows: SourceAxis
+  let columns: SourceAxis
+  /// Over all groups.
+  let channels: Int
+  let phases: [Phase]
+  let taps: [Tap]
+
+  init(rows: SourceAxis, columns: SourceAxis, channels: Int, kernelWidth: Int) {
+    self.rows = rows
+    self.columns = columns
+    self.channels = channels
+    var phases: [Phase] = []
+    var taps: [Tap] = []
+    for p in rows.taps {
+      for q in columns.taps {
+        let phase = Phase(row: p.phase, column: q.phase)
+        let plane = phases.firstIndex(of: phase) ?? phases.count
+        if plane == phases.count { phases.append(phase) }
+        taps.append(
+          Tap(
+            plane: plane, row: p.shift - rows.firstShift, column: q.shift - columns.firstShift,
+            kernel: p.kernel * kernelWidth + q.kernel))
+      }
+    }
+    self.phases = phases
+    self.taps = taps
+  }
+
+  /// The distance between two rows of a copy that serves this many output columns.
+  func pitch(_ outputColumns: Int) -> Int { outputColumns + columns.span }
+
+  /// The rows of a copy that serves these segments.
+  func height(_ segments: [RowSegment]) -> Int {
+    segments.reduce(0) { $0 + $1.rows.count + rows.span }
+  }
+
+  /// The distance between two planes; never a multiple of 1 KiB, lest lines share cache sets.
+  func planeSize<S>(height: Int, pitch: Int, of type: S.Type) -> Int {
+    let lane = 64 / MemoryLayout<S>.size
+    let size = (height * pitch + lane - 1) / lane * lane
+    return size % (16 * lane) == 0 ? size + lane : size
+  }
+
+  /// Copies the channels for the segments and the output columns `window`.
+  func copy<S: KernelScalar>(
+    _ source: UnsafePointer<S>, channels selected: Range<Int>, segments: [RowSegment],
+    window: Range<Int>, to planes: UnsafeMutablePointer<S>, planeSize: Int
+  ) {
+    let pitch = pitch(window.count)
+    let area = rows.extent * columns.extent
+    var plane = planes
+    for channel in selected {
+      for phase in phases {
+        var line = plane
+        for segment in segments {
+          let image = source + (segment.image * channels + channel) * area
+          let first = segment.rows.lowerBound + rows.firstShift
+          for row in first..<first + segment.rows.count + rows.span {
+            let y = row * rows.stride + phase.row
+            if row >= 0 && y < rows.extent {
+              copyLine(image + y * columns.extent, phase.column, window, to: line, pitch)
+            } else {
+              line.update(repeating: 0, count: pitch)
+            }
+            line += pitch
+          }
+        }
+        plane += planeSize
+      }
+    }
+  }
+
+  /// One row: zeros, every `stride`-th element from `phase`, zeros.
+  @inline(__always)
+  private func copyLine<S: KernelScalar>(
+    _ row: UnsafePointer<S>, _ phase: Int, _ window: Range<Int>,
+    to line: UnsafeMutablePointer<S>, _ pitch: Int
+  ) {
+    let start = window.lowerBound + columns.firstShift
+    let first = min(max(0, -start), pitch)
+    let end = max(first, min(pitch, columns.count(phase: phase) - start))
+    for index in 0..<first { line[index] = 0 }
+    if columns.stride == 1 {
+      (line + first).update(from: row + (start + first), count: end - first)
+    } else {
+      let cells = row + phase
+      for index in first..<end { line[index] = cells[(start + index) * columns.stride] }
+    }
+    for index in end..<pitch { line[index] = 0 }
+  }
+}

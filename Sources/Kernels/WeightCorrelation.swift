@@ -1,0 +1,122 @@
+internal import Tensors
+
+/// How the weight gradient is cut: into tiles of the result, and into parts of the long sum over
+/// samples and positions. By the shape alone.
+struct CorrelationPlan: Sendable {
+  /// Channels of the source that a task takes.
+  let channelCut: Balanced
+  /// Outputs that a task takes.
+  let outputCut: Balanced
+  /// Rows of outputs, counted through all samples, that are multiplied together.
+  let rowCut: Balanced
+  let columnCut: Balanced
+  /// Parts of the sum that tasks work on side by side, added at the end in order.
+  let partCut: Balanced
+  let tasks: Int
+
+  init<S>(_ geometry: ConvolutionGeometry, of type: S.Type) {
+    let size = MemoryLayout<S>.size
+    let taps = geometry.taps
+    channelCut = Balanced(geometry.groupInputs, limit: max(1, 2_304 / size / taps))
+    outputCut = Balanced(geometry.groupOutputs, limit: 1_024 / size)
+    columnCut = Balanced(geometry.width.output, limit: 256)
+    rowCut = Balanced(
+      geometry.batch * geometry.height.output, limit: max(1, 256 / columnCut.longest))
+    let tiles = geometry.groups * channelCut.count * outputCut.count
+    let bands = rowCut.count * columnCut.count
+    // At least eight tasks where there are so many bands, if the parts do not get too large.
+    let room = max(1, (16 << 20) / (geometry.weightCount * size))
+    let parts = max(1, min(8 / tiles, room, bands / 4))
+    partCut = Balanced(bands, limit: (bands + parts - 1) / parts)
+    tasks = tiles * partCut.count
+  }
+}
+
+/// dW[o,i,p,q] = Σ_{n,y,x} g[n,o,y,x] · X[n, i, yS + pD − P, xS + qD − P].
+///
+/// A product with a long sum. The tiles read lines of the padded, phase-split source and panels of
+/// the gradient with the outputs side by side. A band of about 256 positions is one chain of fused
+/// multiply-adds; bands are added in order within a part, and the parts in order at the end.
+struct WeightCorrelation<S: KernelScalar> {
+  let geometry: ConvolutionGeometry
+  let planes: SourcePlanes
+  let plan: CorrelationPlan
+  let instructions: InstructionSet
+
+  init(_ geometry: ConvolutionGeometry) {
+    self.geometry = geometry
+    planes = SourcePlanes(
+      rows: SourceAxis(forward: geometry.height), columns: SourceAxis(forward: geometry.width),
+      channels: geometry.inputChannels, kernelWidth: geometry.width.kernel)
+    plan = CorrelationPlan(geometry, of: S.self)
+    instructions = .current
+  }
+
+  func run(
+    _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, result: UnsafeMutablePointer<S>
+  ) {
+    let count = geometry.weightCount
+    let parts = [S](uninitializedCount: plan.partCut.count * count) { parts in
+      nonisolated(unsafe) let (x, dy, target) = (x, dy, parts)
+      Parallel.forEach(plan.tasks) { task in
+        guard let base = target.baseAddress else { return }
+        let (tile, part) = task.quotientAndRemainder(dividingBy: plan.partCut.count)
+        let (group, rest) = tile.quotientAndRemainder(
+          dividingBy: plan.channelCut.count * plan.outputCut.count)
+        let worker = CorrelationWorker(
+          correlation: self, group: group, channels: plan.channelCut[rest / plan.outputCut.count],
+          outputs: plan.outputCut[rest % plan.outputCut.count])
+        worker.run(plan.partCut[part], x, dy, result: base + part * count)
+      }
+    }
+    gather(parts, result)
+  }
+
+  /// Adds the parts and turns [g][k][o] into [g][o][k].
+  private func gather(_ parts: [S], _ result: UnsafeMutablePointer<S>) {
+    let (outputs, terms) = (geometry.groupOutputs, geometry.reduction)
+    let count = geometry.weightCount
+    let cut = Balanced(terms, limit: 64)
+    nonisolated(unsafe) let result = result
+    Parallel.forEach(geometry.groups * cut.count) { task in
+      let (group, block) = task.quotientAndRemainder(dividingBy: cut.count)
+      parts.withUnsafeBufferPointer { parts in
+        for o in 0..<outputs {
+          for k in cut[block] {
+            let from = (group * terms + k) * outputs + o
+            var sum = parts[from]
+            for part in 1..<max(1, plan.partCut.count) { sum += parts[part * count + from] }
+            result[(group * outputs + o) * terms + k] = sum
+          }
+        }
+      }
+    }
+  }
+}
+
+extension Convolution {
+  /// dW[o,i,p,q] = Σ_{n,y,x} g[n,o,y,x] · X[n, i, yS + pD − P, xS + qD − P].
+  ///
+  /// - Parameters:
+  ///   - x: N·I·H·W activations, the input of the convolution.
+  ///   - dy: N·O·Ho·Wo, the gradient at the output.
+  ///   - geometry: The shapes; the counts must match.
+  /// - Returns: O·(I/G)·kh·kw, the gradient at the weights.
+  @_specialize(where S == Float)
+  @_specialize(where S == Double)
+  public static func weightGradient<S: KernelScalar>(
+    _ x: [S], _ dy: [S], _ geometry: ConvolutionGeometry
+  ) -> [S] {
+    precondition(x.count == geometry.inputCount && dy.count == geometry.outputCount)
+    let correlation = WeightCorrelation<S>(geometry)
+    return Array(uninitializedCount: geometry.weightCount) { result in
+      x.withUnsafeBufferPointer { x in
+        dy.withUnsafeBufferPointer { dy in
+          guard let x = x.baseAddress, let dy = dy.baseAddress, let result = result.baseAddress
+          else { return }
+          correlation.run(x, dy, result: result)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Discrepancy
+import Interchange
+import LayerKit
+import Network
+import Reports
+import Tensors
+
+/// The network of a case, run as a whole in double precision on its own results.
+struct ChainedTrial {
+  private let fixtureCase: FixtureCase
+
+  init(_ fixtureCase: FixtureCase) { self.fixtureCase = fixtureCase }
+
+  /// Runs the network and measures how far each tensor lies from the reference.
+  func run(_ progress: (String) throws -> Void) throws -> ChainedFindings {
+    var findings = ChainedFindings()
+    var run = try ChainedRun(network, supply: FixtureSupply(fixtureCase))
+    try run.run { node, tensor, computed in
+      let layer = fixtureCase.layers[node]
+      try progress(layer.name)
+      let side = ReferenceSide(tree: layer.reference, isTwin: false, layer, isLoss: false)
+      guard let stored = side.stored(tensor), stored.shape.count == computed.count else { return }
+      var deviation = Deviation()
+      var start = 0
+      try stored.forEachWindow(of: 1 << 20) { window in
+        deviation.compare(computed, from: start, window)
+        start += window.count
+      }
+      findings.insert(deviation, for: side.path(tensor), of: node)
+    }
+    findings.sources = network.nodes.map { node in
+      node.sources.compactMap { source in
+        if case .output(let producer, _) = source { producer } else { nil }
+      }
+    }
+    findings.names = fixtureCase.layers.map(\.name)
+    return findings
+  }
+
+  private var network: Network {
+    Network(
+      fixtureCase.layers.map { layer in
+        Network.Node(
+          name: layer.name, layer: layer.layer, sources: (layer.connections ?? []).map(source))
+      })
+  }
+
+  private func source(_ connection: Connection) -> Network.Source {
+    switch connection {
+    case .networkInput(let name): .input(name)
+    case .layerOutput(let layer, let output): .output(node: layer, index: output)
+    }
+  }
+}
+
+/// The tensors of a fixture that a chained run starts from.
+private struct FixtureSupply: NetworkSupply {
+  private let fixtureCase: FixtureCase
+
+  init(_ fixtureCase: FixtureCase) { self.fixtureCase = fixtureCase }
+
+  func input(_ name: String) throws -> Tensor<Double>? {
+    let match = fixtureCase.inputs.first { $0.name.utf8.elementsEqual(name.utf8) }
+    return try match?.tensor.read(as: Double.self)
+  }
+
+  func operands(ofNode node: Int) throws -> Operands<Double>? {
+    let layer = fixtureCase.layers[node]
+    guard layer.unavailable.isEmpty else { return nil }
+    let side = ReferenceSide(tree: layer.reference, isTwin: false, layer, isLoss: false)
+    return Operands(
+      parameters: try layer.parameters.mapValues { try $0.read(as: Double.self) },
+      buffers: try layer.buffers.mapValues { try $0.read(as: Double.self) },
+      auxiliary: try layer.auxiliary.mapValues { try $0.read(as: Double.self) },
+      isTraining: layer.isTraining, format: side.format)
+  }
+
+  func recordedOutput(ofNode node: Int, index: Int) throws -> Tensor<Double>? {
+    try fixtureCase.layers[node].reference.outputs[index]?.read(as: Double.self)
+  }
+
+  func recordedInputGradient(ofNode node: Int, input: Int) throws -> Tensor<Double>? {
+    try fixtureCase.layers[node].reference.inputGradients[input]?.read(as: Double.self)
+  }
+
+  func objectiveGradient(ofNode node: Int, output: Int) throws -> Tensor<Double>? {
+    let stored = fixtureCase.layers[node].reference.outputGradients[output]
+    if let stored { return try stored.read(as: Double.self) }
+    return node == fixtureCase.lossLayer ? Tensor(scalar: 1) : nil
+  }
+}

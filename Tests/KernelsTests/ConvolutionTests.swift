@@ -1,0 +1,85 @@
+import Kernels
+import Tensors
+import Testing
+
+@Suite("Convolution")
+struct ConvolutionTests {
+  private func check<S: KernelScalar>(_ geometry: ConvolutionGeometry, seed: UInt64, _: S.Type) {
+    var samples = Samples(seed: seed)
+    let x: [S] = samples.whole(geometry.inputCount)
+    let w: [S] = samples.whole(geometry.weightCount)
+    let dy: [S] = samples.whole(geometry.outputCount)
+    let bias: [S]? = seed % 3 == 0 ? nil : samples.whole(geometry.outputChannels)
+    let definition = ConvolutionDefinition<S>(geometry: geometry)
+    let place: Comment = "seed \(seed), \(S.self), \(geometry)"
+    #expect(
+      Convolution.forward(x, w, bias: bias, geometry) == definition.forward(x, w, bias: bias),
+      place)
+    #expect(
+      Convolution.inputGradient(dy, w, geometry) == definition.inputGradient(dy, w), place)
+    #expect(
+      Convolution.weightGradient(x, dy, geometry) == definition.weightGradient(x, dy), place)
+    #expect(Convolution.biasGradient(dy, geometry) == definition.biasGradient(dy), place)
+  }
+
+  @Test("equals the definition on whole numbers, random shapes", arguments: 0..<10)
+  func randomShapes(part: Int) {
+    for index in 0..<32 {
+      let seed = UInt64(part * 32 + index + 1)
+      var samples = Samples(seed: seed &* 7_919)
+      let geometry = ConvolutionGeometry.random(using: &samples)
+      check(geometry, seed: seed, Float.self)
+      check(geometry, seed: seed, Double.self)
+    }
+  }
+
+  @Test(
+    "equals the definition on whole numbers, chosen shapes", arguments: InstructionSet.available)
+  func chosenShapes(instructions: InstructionSet) {
+    InstructionSet.$current.withValue(instructions) {
+      for geometry in ConvolutionGeometry.special {
+        check(geometry, seed: 11, Float.self)
+        check(geometry, seed: 12, Double.self)
+      }
+    }
+  }
+
+  /// All results on fractions, where every change of order would show in the last bits.
+  private func results<S: KernelScalar>(_ geometry: ConvolutionGeometry, _: S.Type) -> [[S]] {
+    var samples = Samples(seed: 5)
+    let x: [S] = samples.fractions(geometry.inputCount)
+    let w: [S] = samples.fractions(geometry.weightCount)
+    let dy: [S] = samples.fractions(geometry.outputCount)
+    let bias: [S] = samples.fractions(geometry.outputChannels)
+    return [
+      Convolution.forward(x, w, bias: bias, geometry), Convolution.inputGradient(dy, w, geometry),
+      Convolution.weightGradient(x, dy, geometry), Convolution.biasGradient(dy, geometry),
+    ]
+  }
+
+  @Test("has the same bits with every instruction set", arguments: InstructionSet.available)
+  func instructionSets(instructions: InstructionSet) {
+    for geometry in ConvolutionGeometry.special {
+      let expected = InstructionSet.$current.withValue(.portable) { results(geometry, Float.self) }
+      let wide = InstructionSet.$current.withValue(.portable) { results(geometry, Double.self) }
+      InstructionSet.$current.withValue(instructions) {
+        #expect(results(geometry, Float.self) == expected, "\(geometry)")
+        #expect(results(geometry, Double.self) == wide, "\(geometry)")
+      }
+    }
+  }
+
+  @Test("has the same bits on 1, 2, 3 and 8 threads")
+  func threads() {
+    let threads = Parallel.threads
+    defer { Parallel.threads = threads }
+    for geometry in ConvolutionGeometry.special {
+      Parallel.threads = 1
+      let expected = results(geometry, Float.self)
+      for count in [2, 3, 8] {
+        Parallel.threads = count
+        #expect(results(geometry, Float.self) == expected, "\(count) threads, \(geometry)")
+      }
+    }
+  }
+}
