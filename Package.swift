@@ -82,7 +82,6 @@ let package = Package(
       name: "StandardLayers", dependencies: ["Kernels", "LayerKit", "Tensors", realModule],
       path: "Plugins/StandardLayers", packageAccess: false, swiftSettings: settings),
 
-<<<<<<< HEAD
     // Tests mirror the sources.
     tests(of: "Tensors", []),
     tests(of: "LayerKit", ["Tensors"]),
@@ -93,9 +92,7 @@ let package = Package(
     tests(of: "Discrepancy", ["Tensors"]),
     tests(of: "Reports", ["Discrepancy", "Tensors"]),
     tests(of: "VerifyCommand", ["HDF5File", "StandardLayers"]),
-=======
     tests(of: "Kernels", ["Tensors"]),
->>>>>>> 4ff83d977bbd38a9cbd3cb4b3cec1d1d0f7e1783
   ],
   swiftLanguageModes: [.v6]
 )

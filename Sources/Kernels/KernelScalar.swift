@@ -1,12 +1,3 @@
-<<<<<<< HEAD
-public import Tensors
-
-/// A floating-point type that the fast kernels are built for.
-public protocol KernelScalar: FloatingScalar {}
-
-extension Float: KernelScalar {}
-extension Double: KernelScalar {}
-=======
 internal import CKernels
 public import Tensors
 
@@ -113,4 +104,3 @@ extension Double: KernelScalar {
       t.count, t.c, t.pitch)
   }
 }
->>>>>>> 4ff83d977bbd38a9cbd3cb4b3cec1d1d0f7e1783
