@@ -124,7 +124,7 @@ public struct Conv2d: Layer {
   // MARK: Definition
 
   public func define<S: Scalar>(_ operands: Operands<S>) -> Results<S> {
-    let w = operands.parameters["weight", default: Tensor(scalar: .zero)]
+    let w = operands.parameter("weight")
     let plan = plan(operands.inputs[0], w)
     let x = plan.image?.extended(operands.inputs[0]) ?? operands.inputs[0]
     let bias = operands.parameters["bias"]
@@ -160,7 +160,7 @@ public struct Conv2d: Layer {
   // MARK: Forward
 
   public func forward<S: KernelScalar>(_ operands: Operands<S>) -> Results<S> {
-    let w = operands.parameters["weight", default: Tensor(scalar: .zero)]
+    let w = operands.parameter("weight")
     let plan = plan(operands.inputs[0], w)
     guard let geometry = plan.geometry else { return Results(Tensor(plan.output, [])) }
     let x = plan.image?.extended(operands.inputs[0]) ?? operands.inputs[0]
@@ -174,7 +174,7 @@ public struct Conv2d: Layer {
   public func backward<S: KernelScalar>(
     _ operands: Operands<S>, upstream: [Tensor<S>], wanted: GradientRequest
   ) -> Gradients<S> {
-    let w = operands.parameters["weight", default: Tensor(scalar: .zero)]
+    let w = operands.parameter("weight")
     let plan = plan(operands.inputs[0], w)
     guard let geometry = plan.geometry else { return noSample(operands, w) }
     let dy = upstream[0].elements
@@ -215,7 +215,7 @@ public struct Conv2d: Layer {
   // MARK: Bound
 
   public func bound(_ question: BoundQuestion) -> ErrorBound {
-    let w = question.operands.parameters["weight", default: Tensor(scalar: .zero)]
+    let w = question.operands.parameter("weight")
     let plan = plan(question.operands.inputs[0], w)
     guard let geometry = plan.geometry else { return .exact }
     let windows = plan.output[0] * plan.output[2] * plan.output[3]

@@ -16,7 +16,9 @@ struct ImageExtension: Sendable {
     horizontal: (begin: Int, end: Int)
   ) {
     rows = (-vertical.begin..<height + vertical.end).map { mode.source(of: $0, extent: height) }
-    columns = (-horizontal.begin..<width + horizontal.end).map { mode.source(of: $0, extent: width) }
+    columns = (-horizontal.begin..<width + horizontal.end).map {
+      mode.source(of: $0, extent: width)
+    }
   }
 
   /// The largest number of copies of one cell.
