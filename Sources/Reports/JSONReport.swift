@@ -130,6 +130,7 @@ public struct JSONReport<Output: TextOutput>: EventSink {
   private func record(_ summary: Summary) -> JSONObject {
     var object = JSONObject()
     object.add("record", "summary")
+    object.add("status", summary.isInterrupted ? "incomplete" : "complete")
     object.add("exit", summary.exitStatus)
     object.add("fixtures", summary.fixtures)
     object.add("layers", summary.layers)

@@ -11,6 +11,9 @@ public struct Summary: Hashable, Sendable {
   /// Whether something that was asked for could not be compared.
   public private(set) var isIncomplete = false
 
+  /// Whether the run was ended before all was verified.
+  public private(set) var isInterrupted = false
+
   private var agreesInFixture = false
   private var fixtureIsOpen = false
 
@@ -42,6 +45,12 @@ public struct Summary: Hashable, Sendable {
       if tensor.verdict == .agree { agreesInFixture = true }
       if tensor.reason?.preventsResult ?? false { isIncomplete = true }
     }
+  }
+
+  /// Notes that the run was ended before all was verified.
+  public mutating func interrupt() {
+    isInterrupted = true
+    isIncomplete = true
   }
 
   /// Closes the last fixture: one of which nothing agreed leaves the run without a clear result,

@@ -1,1 +1,75 @@
-// Placeholder.
+public import ArgumentParser
+import Glibc
+import HDF5File
+public import LayerKit
+
+/// The command `cnn-verify` with the layers of some plug-ins.
+///
+/// A package that adds layers of its own gets its own complete command with
+///
+///     VerifyCommand.main(plugins: StandardLayers.self, MyLayers.self)
+public enum VerifyCommand {
+  /// The version of the toolkit.
+  public static let version = "0.1.0"
+
+  /// Runs the command with the arguments of the process, and exits with its status.
+  public static func main(plugins: any Plugin.Type...) -> Never {
+    CatalogueWorker.runIfRequested()
+    do {
+      let registry = try LayerRegistry(plugins)
+      var command = try RootCommand.parseAsRoot()
+      guard let subcommand = command as? any LayerCommand else {
+        try command.run()
+        Glibc.exit(0)
+      }
+      Glibc.exit(try subcommand.run(with: registry))
+    } catch {
+      exit(with: error)
+    }
+  }
+}
+
+extension VerifyCommand {
+  /// Ends the process: wrong usage and requests for help as the argument parser says, anything
+  /// else with one line and status 2, since 1 is kept for differences.
+  private static func exit(with error: any Error) -> Never {
+    guard RootCommand.exitCode(for: error) == .failure else { RootCommand.exit(withError: error) }
+    var line = "error: \(error)\n"
+    line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    Glibc.exit(2)
+  }
+}
+
+/// A subcommand that needs to know the kinds of layers.
+protocol LayerCommand: ParsableCommand {
+  /// Does the work and returns the exit status.
+  func run(with registry: LayerRegistry) throws -> Int32
+}
+
+/// The root of the command line: `cnn-verify FIXTURE…` is short for `cnn-verify check FIXTURE…`.
+struct RootCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cnn-verify",
+    abstract: "Proves hand-written backward passes right, or tells which layer is wrong.",
+    discussion: """
+      A fixture is an HDF5 file that carries a network together with what another framework
+      computed for it. Each layer is computed again from the reference's own inputs and upstream
+      gradients, and each element is held against a bound derived from the sums behind it.
+
+        cnn-verify lenet5-torch.h5              every layer of a fixture
+        cnn-verify net.h5 --layer conv2         one layer
+        cnn-verify net.h5 --verbose             every tensor
+        cnn-verify net.h5 --json -              for programs, one JSON object a line
+        cnn-verify layers Conv2d                what a kind of layer takes
+
+      Verdicts: agree · warn (within the bound, beyond what is usual) · differ · invalid (NaN or
+      infinity) · vacuous (zero on both sides) · not-compared · surprise (agrees although it is
+      expected to fail) · expected (differs, as expected) · inherited (chained run only).
+
+      Exit status: 0 everything compared agrees · 1 something differs, is invalid or a surprise ·
+      2 something could not be compared · 64 wrong usage.
+      """,
+    version: VerifyCommand.version,
+    subcommands: [CheckCommand.self, LayersCommand.self],
+    defaultSubcommand: CheckCommand.self)
+}

@@ -1,1 +1,4 @@
-print("")
+import StandardLayers
+import VerifyCommand
+
+VerifyCommand.main(plugins: StandardLayers.self)

@@ -1,0 +1,96 @@
+import ArgumentParser
+import Glibc
+import HDF5File
+import Interchange
+import LayerKit
+import Reports
+import Tensors
+import Verification
+
+/// `cnn-verify check`: the main job.
+struct CheckCommand: LayerCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Verify every layer of one or more fixtures.",
+    discussion: """
+      Each layer is fed the inputs and upstream gradients that the reference recorded, so that one
+      fault stays in one row. Where the layers form a network it is also run as a whole; the
+      column "chained" shows how far its results lie from the reference, and informs only.
+      """)
+
+  @Argument(help: "The fixtures, HDF5 files.", completion: .file(extensions: ["h5", "hdf5"]))
+  var fixtures: [String]
+
+  @Option(name: .customLong("layer"), help: "Verify this layer only; may be repeated.")
+  var layers: [String] = []
+
+  @Option(
+    help: """
+      Compute in float64, in float32, or in the format that each reference is stored in \
+      (reference).
+      """)
+  var precision: VerificationOptions.Precision = .float64
+
+  @Flag(inversion: .prefixedNo, help: "Also run the network as a whole.")
+  var chained = true
+
+  @Option(help: "Use at most this many threads; the results are the same for any number.")
+  var threads: Int?
+
+  @Option(help: "Write the report as JSON lines to a file, or to standard output (-).")
+  var json: String?
+
+  @Option(help: "Refuse fixtures whose tensors take more bytes than this.")
+  var maxBytes: Int?
+
+  @Flag(help: "Refuse to read files where the system lacks a means to confine the reader.")
+  var requireSandbox = false
+
+  @Flag(name: .shortAndLong, help: "Show only what does not agree, and the last line.")
+  var quiet = false
+
+  @Flag(name: .shortAndLong, help: "Show every tensor, and what of a file is ignored.")
+  var verbose = false
+
+  func validate() throws {
+    if fixtures.isEmpty { throw ValidationError("name at least one fixture") }
+    if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other") }
+    if let threads, threads < 1 { throw ValidationError("--threads takes 1 or more") }
+    if let maxBytes, maxBytes < 1 { throw ValidationError("--max-bytes takes 1 or more") }
+  }
+
+  func run(with registry: LayerRegistry) throws -> Int32 {
+    if let threads { Parallel.threads = threads }
+    Interruption.watch()
+    var sinks = try ReportSinks(json: json, detail: detail)
+    var check = FixtureCheck(registry: registry, options: options, reading: reading)
+    var interruption: Interrupted?
+    do {
+      for path in fixtures {
+        try check.run(path, hashing: json != nil, verbose: verbose) { try sinks.receive($0) }
+      }
+    } catch let interrupted as Interrupted {
+      check.interrupt()
+      interruption = interrupted
+    }
+    let status = try check.finish { try sinks.receive($0) }
+    try sinks.finish()
+    return interruption?.exitStatus ?? status
+  }
+
+  private var detail: ReportSinks.Detail { quiet ? .quiet : verbose ? .verbose : .normal }
+
+  private var options: VerificationOptions {
+    VerificationOptions(precision: precision, layers: layers, isChained: chained)
+  }
+
+  private var reading: ReadOptions {
+    var reading = ReadOptions()
+    if let maxBytes { reading.budgetBytes = maxBytes }
+    reading.requireSandbox = requireSandbox
+    reading.threads = Parallel.threads
+    return reading
+  }
+}
+
+extension VerificationOptions.Precision: ExpressibleByArgument {}

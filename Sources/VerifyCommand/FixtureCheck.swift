@@ -1,0 +1,96 @@
+import HDF5File
+import Interchange
+import LayerKit
+import Reports
+import Verification
+
+/// Verifies fixtures one after the other and keeps count.
+///
+/// A fixture that cannot be used is one event with all its problems, and the next one follows.
+struct FixtureCheck {
+  private let registry: LayerRegistry
+  private let options: VerificationOptions
+  private let reading: ReadOptions
+  private var summary = Summary()
+
+  init(registry: LayerRegistry, options: VerificationOptions, reading: ReadOptions) {
+    self.registry = registry
+    self.options = options
+    self.reading = reading
+  }
+
+  mutating func run(
+    _ path: String, hashing: Bool, verbose: Bool, _ report: (Event) throws -> Void
+  ) throws {
+    let fixture: Fixture
+    do {
+      fixture = try Fixture(path: path, registry: registry, options: reading)
+    } catch {
+      summary.countUnusable(newFixture: true)
+      try report(.unusable(fixture: path, problems: Self.problems(error)))
+      return
+    }
+    summary.beginFixture()
+    try report(.fixture(try facts(of: fixture, hashing: hashing)))
+    for warning in Self.warnings(about: fixture, verbose: verbose) { try report(.warning(warning)) }
+    if let missing = missingLayer(in: fixture) {
+      summary.countUnusable(newFixture: false)
+      try report(.unusable(fixture: path, problems: [missing]))
+    }
+    try FixtureVerification(fixture, options: options).run { event in
+      if case .layer(let layer) = event { summary.count(layer) }
+      try report(event)
+      try Interruption.check()
+    }
+    do {
+      try fixture.file.verifyUnchanged()
+    } catch {
+      summary.countUnusable(newFixture: false)
+      try report(.unusable(fixture: path, problems: Self.problems(error)))
+    }
+  }
+
+  /// Notes that the run was ended before all was verified.
+  mutating func interrupt() { summary.interrupt() }
+
+  /// Reports the summary and returns the exit status.
+  mutating func finish(_ report: (Event) throws -> Void) throws -> Int32 {
+    summary.endFixture()
+    try report(.summary(summary))
+    return summary.exitStatus
+  }
+
+  private func facts(of fixture: Fixture, hashing: Bool) throws -> FixtureFacts {
+    let first = fixture.cases.first
+    return FixtureFacts(
+      path: fixture.path, producer: first?.producer?.validated,
+      provenance: first?.provenance?.validated,
+      sha256: hashing ? try fixture.file.sha256() : nil, cases: fixture.cases.count)
+  }
+
+  /// The sentence about a layer that was asked for and that no case of the fixture has.
+  private func missingLayer(in fixture: Fixture) -> String? {
+    let names = Set(fixture.cases.flatMap { $0.layers.map { Array($0.name.utf8) } })
+    guard let missing = options.layers.first(where: { !names.contains(Array($0.utf8)) }) else {
+      return nil
+    }
+    let known = fixture.cases.flatMap { $0.layers.map(\.name) }
+    let closest = NearMiss.closest(to: missing, among: known)
+    return "no layer is named `\(missing)`"
+      + (closest.map { "; did you mean `\($0)`?" } ?? ": `--verbose` lists the layers")
+  }
+
+  private static func problems(_ error: any Error) -> [String] {
+    if let error = error as? FixtureError { return error.problems.map { "\($0)" } }
+    return ["\(error)"]
+  }
+
+  private static func warnings(about fixture: Fixture, verbose: Bool) -> [Warning] {
+    var warnings = fixture.file.remarks.map { Warning(id: "file-remark", text: "\($0)") }
+    if verbose && !fixture.ignored.isEmpty {
+      let names = fixture.ignored.joined(separator: ", ")
+      warnings.append(Warning(id: "ignored", text: "ignored in the file: \(names)"))
+    }
+    return warnings
+  }
+}
