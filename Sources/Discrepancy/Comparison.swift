@@ -47,6 +47,15 @@ public struct Comparison: Hashable, Sendable {
     public var bound: Double
     /// The error in units in the last place of the reference.
     public var ulps: Double
+
+    /// Gathers what is known of one element.
+    public init(offset: Int, ours: Double, reference: Double, bound: Double, ulps: Double) {
+      self.offset = offset
+      self.ours = ours
+      self.reference = reference
+      self.bound = bound
+      self.ulps = ulps
+    }
   }
 
   /// A comparison of nothing yet.

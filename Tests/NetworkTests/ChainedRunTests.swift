@@ -1,0 +1,108 @@
+import LayerKit
+import Network
+import Tensors
+import Testing
+
+/// What the tests feed a network with.
+private struct Supply: NetworkSupply {
+  var x: Tensor<Double>
+  var weights: [Int: Double]
+  var recorded: [Int: Tensor<Double>] = [:]
+  var recordedGradients: [Int: Tensor<Double>] = [:]
+  var objective: Tensor<Double>
+
+  func input(_ name: String) -> Tensor<Double>? { name == "x" ? x : nil }
+  func operands(ofNode node: Int) -> Operands<Double>? {
+    Operands(parameters: weights[node].map { ["w": Tensor(scalar: $0)] } ?? [:])
+  }
+  func recordedOutput(ofNode node: Int, index: Int) -> Tensor<Double>? {
+    index == 0 ? recorded[node] : nil
+  }
+  func recordedInputGradient(ofNode node: Int, input: Int) -> Tensor<Double>? {
+    recordedGradients[node]
+  }
+  func objectiveGradient(ofNode node: Int, output: Int) -> Tensor<Double>? { objective }
+}
+
+/// Everything that a run shows, by node and tensor.
+private func run(_ network: Network, _ supply: Supply) throws -> [String: [Double]] {
+  var shown: [String: [Double]] = [:]
+  var run = try ChainedRun(network, supply: supply)
+  try run.run { shown["\($0) \($1)"] = $2.elements }
+  return shown
+}
+
+private func scaled(_ name: String, _ source: Network.Source) -> Network.Node {
+  Network.Node(name: name, layer: .make(Scaled.self), sources: [source])
+}
+
+@Suite struct ChainedRunTests {
+  /// a = 2x, b = 3a, c = 5a, y = a + b + c. With g = ∂L/∂y:
+  /// ∂L/∂a = g + 3g + 5g = 9g, ∂L/∂w_a = Σ x·9g, ∂L/∂w_b = Σ a·g.
+  @Test func gradientsOfAllConsumersAreAdded() throws {
+    let network = Network([
+      scaled("a", .input("x")), scaled("b", .output(node: 0, index: 0)),
+      scaled("c", .output(node: 0, index: 0)),
+      Network.Node(
+        name: "y", layer: .make(Total.self),
+        sources: [
+          .output(node: 0, index: 0), .output(node: 1, index: 0), .output(node: 2, index: 0),
+        ]),
+    ])
+    let shown = try run(
+      network,
+      Supply(x: Tensor([2], [1, -4]), weights: [0: 2, 1: 3, 2: 5], objective: Tensor([2], [1, 10])))
+    #expect(shown["3 output(0)"] == [18, -72])
+    #expect(shown["1 inputGradient(0)"] == [3, 30])
+    #expect(shown["0 parameterGradient(\"w\")"] == [9 * 1 + 90 * -4])
+    #expect(shown["1 parameterGradient(\"w\")"] == [2 * 1 + -8 * 10])
+    #expect(shown["0 inputGradient(0)"] == nil, "no gradient is asked for a network input")
+  }
+
+  /// A layer that nobody can compute is replaced by what was recorded, in both directions.
+  @Test func recordedTensorsStandInForAnUnknownKind() throws {
+    let network = Network([
+      scaled("a", .input("x")),
+      Network.Node(name: "unknown", layer: nil, sources: [.output(node: 0, index: 0)]),
+      scaled("b", .output(node: 1, index: 0)),
+    ])
+    let shown = try run(
+      network,
+      Supply(
+        x: Tensor([1], [1]), weights: [0: 2, 2: 3], recorded: [1: Tensor([1], [7])],
+        recordedGradients: [1: Tensor([1], [11])], objective: Tensor([1], [1])))
+    #expect(shown["2 output(0)"] == [21])
+    #expect(shown["0 parameterGradient(\"w\")"] == [11])
+  }
+
+  @Test func whatNeedsAMissingTensorIsLeftOut() throws {
+    let network = Network([
+      scaled("a", .input("absent")), scaled("b", .output(node: 0, index: 0)),
+      scaled("c", .input("x")),
+    ])
+    let shown = try run(
+      network,
+      Supply(x: Tensor([1], [1]), weights: [0: 2, 1: 2, 2: 4], objective: Tensor([1], [1])))
+    #expect(shown.keys.allSatisfy { $0.hasPrefix("2 ") })
+    #expect(shown["2 output(0)"] == [4])
+  }
+
+  /// Tensors above a megabyte go through the scratch file.
+  @Test func largeTensorsComeBackUnchanged() throws {
+    let count = 300_000
+    let x = Tensor<Double>(Shape([count]), (0..<count).map { Double($0) })
+    let network = Network([scaled("a", .input("x")), scaled("b", .output(node: 0, index: 0))])
+    let shown = try run(
+      network,
+      Supply(
+        x: x, weights: [0: 2, 1: 0.5], objective: Tensor(Shape([count]), repeating: 1)))
+    #expect(shown["1 output(0)"] == x.elements)
+    #expect(shown["0 parameterGradient(\"w\")"] == [0.5 * Double(count) * Double(count - 1) / 2])
+  }
+
+  @Test func aNodeBeforeItsSourceIsABrokenContract() async {
+    await #expect(processExitsWith: .failure) {
+      _ = Network([scaled("a", .output(node: 1, index: 0)), scaled("b", .input("x"))])
+    }
+  }
+}
