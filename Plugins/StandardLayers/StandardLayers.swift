@@ -1,1 +1,31 @@
-// Placeholder.
+public import LayerKit
+
+/// The kinds that the toolkit brings along, registered through the same door as anyone's.
+public enum StandardLayers: Plugin {
+  public static let name = "standard"
+
+  /// In alphabetical order; one line for each kind.
+  public static let layers: [LayerDefinition] = [
+    LayerDefinition(AdaptiveAvgPool2d.self),
+    LayerDefinition(Add.self),
+    LayerDefinition(AvgPool2d.self),
+    LayerDefinition(Concat.self),
+    LayerDefinition(Conv2d.self),
+    LayerDefinition(Dropout.self),
+    LayerDefinition(Flatten.self),
+    LayerDefinition(Identity.self),
+    LayerDefinition(LeakyReLU.self),
+    LayerDefinition(Linear.self),
+    LayerDefinition(LogSoftmax.self),
+    LayerDefinition(MaxPool2d.self),
+    LayerDefinition(Mul.self),
+    LayerDefinition(ReLU.self),
+    LayerDefinition(ReLU6.self),
+    LayerDefinition(Reshape.self),
+    LayerDefinition(SiLU.self),
+    LayerDefinition(Sigmoid.self),
+    LayerDefinition(Softmax.self),
+    LayerDefinition(SumPool2d.self),
+    LayerDefinition(Tanh.self),
+  ]
+}

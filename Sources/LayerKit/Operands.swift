@@ -38,6 +38,15 @@ public struct Operands<S: Sendable>: Sendable {
       isTraining: isTraining, format: format)
   }
 
+  /// A parameter that the signature requires, so that it is there.
+  @inlinable
+  public func parameter(_ name: String) -> Tensor<S> {
+    guard let tensor = parameters[name] else {
+      preconditionFailure("the signature does not require the parameter `\(name)`")
+    }
+    return tensor
+  }
+
   /// The shapes of the operands.
   public var shapes: OperandShapes {
     OperandShapes(

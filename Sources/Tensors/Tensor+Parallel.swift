@@ -1,0 +1,77 @@
+/// Work on the elements of whole tensors, side by side.
+extension Parallel {
+  /// The elements of one task: enough to outweigh its start, few enough to share out evenly.
+  @inlinable public static var blockSize: Int { 1 << 16 }
+
+  /// Calls `body` once for each block of `size` neighbouring indices in `0 ..< count`.
+  ///
+  /// The last block may be shorter. The blocks depend on `count` and `size` alone, so what each
+  /// of them computes has the same bits on any number of threads.
+  @inlinable
+  public static func forEachBlock(
+    _ count: Int, of size: Int = blockSize, _ body: @Sendable (Range<Int>) -> Void
+  ) {
+    precondition(size > 0, "a block holds at least one index")
+    forEach(count / size + (count % size == 0 ? 0 : 1)) { block in
+      let start = block * size
+      body(start..<min(count, start + size))
+    }
+  }
+}
+
+extension Array where Element: Sendable {
+  /// Makes an array that is filled by tasks side by side, `blockSize` tasks by each call of `fill`.
+  ///
+  /// `fill` gets the tasks of its block and the whole, still uninitialised array. Together the
+  /// tasks must initialise every element once; for numbers assignment does so. By default there
+  /// is one task for each element.
+  @inlinable
+  public init(
+    parallelCount count: Int, tasks: Int? = nil, blockSize: Int = Parallel.blockSize,
+    _ fill: @Sendable (Range<Int>, UnsafeMutableBufferPointer<Element>) -> Void
+  ) {
+    self.init(uninitializedCount: count) { buffer in
+      // Each element is written by one task and read by none before all have ended.
+      nonisolated(unsafe) let buffer = buffer
+      Parallel.forEachBlock(tasks ?? count, of: blockSize) { fill($0, buffer) }
+    }
+  }
+}
+
+extension Tensor {
+  /// The tensor of the transformed elements, in parallel.
+  @inlinable
+  public func mapInParallel<Other>(
+    _ transform: @Sendable (Element) -> Other
+  ) -> Tensor<Other> {
+    storage.withUnsafeBufferPointer { x in
+      nonisolated(unsafe) let x = x
+      return Tensor<Other>(
+        shape,
+        Array(parallelCount: count) { block, y in
+          guard let x = x.baseAddress, let y = y.baseAddress else { return }
+          for i in block { (y + i).initialize(to: transform(x[i])) }
+        })
+    }
+  }
+
+  /// The tensor of pairwise combined elements, in parallel; the shapes must be equal.
+  @inlinable
+  public func zipInParallel<Second, Other>(
+    _ second: Tensor<Second>, _ combine: @Sendable (Element, Second) -> Other
+  ) -> Tensor<Other> {
+    precondition(shape == second.shape, "shapes \(shape) and \(second.shape) differ")
+    return storage.withUnsafeBufferPointer { a in
+      second.storage.withUnsafeBufferPointer { b in
+        nonisolated(unsafe) let (a, b) = (a, b)
+        return Tensor<Other>(
+          shape,
+          Array(parallelCount: count) { block, y in
+            guard let a = a.baseAddress, let b = b.baseAddress, let y = y.baseAddress
+            else { return }
+            for i in block { (y + i).initialize(to: combine(a[i], b[i])) }
+          })
+      }
+    }
+  }
+}
