@@ -1,1 +1,3 @@
-print("")
+import HDF5File
+
+CatalogueWorker.runIfRequested()
