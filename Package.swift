@@ -15,11 +15,12 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 /// The tests of one module, in `Tests/<name>Tests`.
 func tests(
-  of name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+  of name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
+  resources: [Resource] = []
 ) -> Target {
   .testTarget(
     name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies,
-    resources: resources, swiftSettings: settings)
+    exclude: exclude, resources: resources, swiftSettings: settings)
 }
 
 let argumentParser = Target.Dependency.product(
@@ -45,7 +46,8 @@ let package = Package(
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(
       name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
-    .target(name: "CSandbox"),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CSandbox", dependencies: ["CHDF5"]),
     .target(name: "CKernels"),
 
     // Numbers, arithmetic, and the plug-in author's whole world.
@@ -55,7 +57,7 @@ let package = Package(
     module("Network", ["LayerKit", "Tensors"]),
 
     // Files.
-    module("HDF5File", ["CHDF5", "CDeflate", "CSandbox", "Tensors"]),
+    module("HDF5File", ["CCrypto", "CHDF5", "CDeflate", "CSandbox"]),
     module("Interchange", ["HDF5File", "LayerKit", "Network", "Tensors", orderedCollections]),
 
     // Judging and telling.
@@ -64,7 +66,9 @@ let package = Package(
     module("Reports", ["Discrepancy", "Tensors"]),
     module(
       "Verification",
-      ["Discrepancy", "Interchange", "LayerKit", "Network", "Reports", "Tensors"]),
+      [
+        "Discrepancy", "HDF5File", "Interchange", "LayerKit", "Network", "Reports", "Tensors",
+      ]),
     module(
       "VerifyCommand",
       [
@@ -94,6 +98,10 @@ let package = Package(
     tests(of: "Verification", []),
     tests(of: "VerifyCommand", ["HDF5File", "StandardLayers"]),
     tests(of: "Kernels", ["Tensors"]),
+    // Tests of HDF5File start the built `cnn-verify` as the confined process.
+    tests(
+      of: "HDF5File", [.target(name: "cnn-verify")],
+      exclude: ["Corpus", "good-corpus.py", "hostile-corpus.py"]),
   ],
   swiftLanguageModes: [.v6]
 )

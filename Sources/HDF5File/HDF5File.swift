@@ -1,1 +1,128 @@
-// Placeholder.
+// HDF5File.swift
+// libhdf5 reads the map, never the territory: a confined process lists what is in the file, this
+// one checks the list and reads the bytes.
+
+/// A file that is open for reading: what is in it, checked, and the way to its numbers.
+public struct HDF5File: Sendable {
+  /// The path, as given.
+  public let path: String
+  /// Bytes of the file.
+  public let size: Int
+  /// Everything in it but the numbers.
+  public let catalogue: Catalogue
+  /// What is worth saying although the file is in order.
+  public let remarks: [FileRemark]
+  /// What confined the process that parsed it.
+  public let confinement: Confinement
+
+  let file: OpenFile
+  let options: ReadOptions
+
+  /// Opens a file and lists its content.
+  ///
+  /// - Throws: what is wrong with the file as a whole. What is wrong with single datasets stays
+  ///   with them (`Dataset.problem`).
+  public init(path: String, options: ReadOptions = ReadOptions()) throws(HDF5Error) {
+    self.path = path
+    self.options = options
+    var place: ObjectPath?
+    do throws(HDF5Problem) {
+      file = try OpenFile(path: path)
+      size = file.size
+      let superblock = try Superblock(of: file)
+      remarks = try Self.judge(superblock, file)
+      let parsed = try Self.survey(file, options, &place)
+      confinement = parsed.confinement
+      if options.requireSandbox, !confinement.isSuperset(of: .full) {
+        throw HDF5Problem(.insufficientConfinement(confinement))
+      }
+      let reserved = superblock.userBlockSize + superblock.size
+      catalogue = try Self.build(parsed, reserved, file, options, &place)
+      try file.verifyUnchanged()
+    } catch {
+      throw HDF5Error(file: path, object: place, error)
+    }
+  }
+
+  /// Fails if the file changed since it was opened.
+  public func verifyUnchanged() throws(HDF5Error) {
+    do throws(HDF5Problem) {
+      try file.verifyUnchanged()
+    } catch {
+      throw HDF5Error(file: path, object: nil, error)
+    }
+  }
+
+  // MARK: Opening
+
+  private static func judge(
+    _ superblock: Superblock, _ file: OpenFile
+  ) throws(HDF5Problem) -> [FileRemark] {
+    var remarks: [FileRemark] = []
+    if superblock.userBlockSize > 0 { remarks.append(.userBlock(superblock.userBlockSize)) }
+    guard !superblock.isOpenForWriting else { throw HDF5Problem(.notClosedByWriter) }
+    if let declared = superblock.declaredEnd {
+      guard declared <= file.size else {
+        throw HDF5Problem(.cutShort(actual: file.size, declared: declared))
+      }
+      let after = file.size - Int(declared)
+      if after > 0 { remarks.append(.bytesAfterEnd(after)) }
+    }
+    return remarks
+  }
+
+  private static func survey(
+    _ file: OpenFile, _ options: ReadOptions, _ place: inout ObjectPath?
+  ) throws(HDF5Problem) -> ParsedCatalogue {
+    let process = try WorkerProcess(
+      options.worker, file: file.descriptor, timeout: options.timeout)
+    var parser = CatalogueParser()
+    var malformed: String?
+    do throws(MalformedCatalogue) {
+      try parser.parse(process.output)
+    } catch {
+      malformed = error.what
+    }
+    let parsed = parser.catalogue
+    func failure(_ end: WorkerEnd) -> HDF5Problem {
+      HDF5Problem(.worker(end, visiting: parsed.visiting))
+    }
+    switch process.end {
+    case .timeout: throw failure(.timeout(seconds: options.timeout))
+    case .tooMuch: throw failure(.malformed("it is too long"))
+    case .signal(let number): throw failure(.signal(number))
+    case .exit(let code) where code != 0: throw failure(.exit(code))
+    case .exit: break
+    }
+    if let malformed { throw failure(.malformed(malformed)) }
+    if let refusal = parsed.refusal {
+      place = refusal.path.names.isEmpty ? nil : refusal.path
+      throw HDF5Problem(refusal.reason, frames: refusal.frames)
+    }
+    guard parsed.isComplete else { throw failure(.malformed("it ends early")) }
+    return parsed
+  }
+
+  private static func build(
+    _ parsed: ParsedCatalogue, _ reserved: Int, _ file: OpenFile, _ options: ReadOptions,
+    _ place: inout ObjectPath?
+  ) throws(HDF5Problem) -> Catalogue {
+    guard let root = parsed.root else {
+      throw HDF5Problem(.worker(.malformed("it has no root"), visiting: nil))
+    }
+    var builder = CatalogueBuilder(
+      bounds: StorageBounds(fileSize: file.size, budget: options.budgetBytes))
+    do throws(PlacedProblem) {
+      let (group, declared) = try builder.build(root, reserved: reserved)
+      do throws(HDF5Problem) {
+        try options.budget.charge(declared)
+      } catch {
+        throw PlacedProblem(.root, error.reason)
+      }
+      return Catalogue(root: group, userBlockSize: Int(clamping: parsed.userBlockSize))
+    } catch {
+      place = error.path.names.isEmpty ? nil : error.path
+      throw error.problem
+    }
+  }
+}

@@ -45,7 +45,7 @@ struct ChainedTrial {
       })
   }
 
-  private func source(_ connection: Connection) -> Network.Source {
+  private func source(_ connection: FixtureLayer.Connection) -> Network.Source {
     switch connection {
     case .networkInput(let name): .input(name)
     case .layerOutput(let layer, let output): .output(node: layer, index: output)

@@ -1,3 +1,5 @@
+import Discrepancy
+import HDF5File
 public import Interchange
 public import Reports
 

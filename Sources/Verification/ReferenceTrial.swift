@@ -10,27 +10,28 @@ struct ReferenceTrial<S: LayerScalar> {
   private let layer: FixtureLayer
   private let side: ReferenceSide
   private let arithmetic: Arithmetic
+  private let refused: RefusedTensors
 
   init(_ kind: AnyLayer, _ layer: FixtureLayer, _ side: ReferenceSide, _ arithmetic: Arithmetic) {
     self.kind = kind
     self.layer = layer
     self.side = side
     self.arithmetic = arithmetic
+    refused = RefusedTensors(layer)
   }
 
   private var program: LayerProgram<S> { S.program(of: kind) }
 
   /// Computes what the fixture has a reference for, and compares it.
   func run() -> [TensorReport] {
+    if let reason = refused.operandReason(for: side) { return side.allNotCompared(reason) }
     if let missing = side.inputs.firstIndex(where: { $0 == nil }) {
-      let refused = layer.unavailable.first { $0.tensor.hasSuffix("input") || $0.tensor.contains("input.") }
-      let reason = refused.map { TensorReport.Reason.unusable($0.reason) }
-      return side.allNotCompared(reason ?? .inputAbsent("input.\(missing)"))
+      return side.allNotCompared(.inputAbsent("input.\(missing)"))
     }
     do {
       let operands = try loadOperands()
       try program.checkValues(operands)
-      return forward(operands) + backward(operands) + unavailable()
+      return forward(operands) + backward(operands) + refused.reports(for: side)
     } catch {
       return side.allNotCompared(.unusable("\(error)"))
     }
@@ -106,7 +107,8 @@ struct ReferenceTrial<S: LayerScalar> {
       switch try loadUpstream(layer.outputShapes ?? []) {
       case .success(let loaded): upstream = loaded
       case .failure(let missing):
-        return tensors.map { side.notCompared($0, .inputAbsent(missing.name)) }
+        let reason = refused.upstreamReason(for: side) ?? .inputAbsent(missing.name)
+        return tensors.map { side.notCompared($0, reason) }
       }
     } catch {
       return tensors.map { side.notCompared($0, .unusable("\(error)")) }
@@ -155,12 +157,4 @@ struct ReferenceTrial<S: LayerScalar> {
     }
   }
 
-  /// Reports of references whose datasets cannot be used, each with the reason.
-  private func unavailable() -> [TensorReport] {
-    layer.unavailable.filter { $0.tensor.hasPrefix(side.name + "/") }.map {
-      TensorReport(
-        path: String($0.tensor.dropFirst(side.name.count + 1)), reference: side.name,
-        verdict: .notCompared, reason: .unusable($0.reason))
-    }
-  }
 }

@@ -1,1 +1,57 @@
+// Confinement of the process that parses a foreign file, and its start.
+//
+// Swift cannot fork, has no seccomp or Landlock bindings, and cannot define a libhdf5 file driver
+// (a C structure of function pointers whose first member is libhdf5's own), hence C.
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// MARK: Start (parent)
+
+/// The descriptors that a worker finds open: the file and the pipe for its catalogue.
+enum { CSandbox_fileDescriptor = 3, CSandbox_pipeDescriptor = 4 };
+
+/// Makes a pipe, reading end first, that no other process inherits; returns 0, or -1 and errno.
+int CSandbox_pipe(int ends[2]);
+
+/// Starts `executable` with one argument, `role`, an environment of `environment` (NULL-terminated),
+/// standard streams on /dev/null, and exactly the two descriptors above.
+/// Returns 0 and the process id, or an errno.
+int CSandbox_spawn(
+    const char *executable, const char *role, char *const *environment, int file, int pipe,
+    pid_t *process);
+
+// MARK: Confinement (child)
+
+struct CSandbox_limits {
+  uint64_t addressSpace;  // bytes
+  uint64_t cpuSeconds;
+  uint64_t openFiles;
+};
+
+/// What of the confinement is in force, as bits.
+enum {
+  CSandbox_resourceLimits = 1,
+  CSandbox_noNewPrivileges = 2,
+  CSandbox_landlock = 4,
+  CSandbox_seccomp = 8,
+};
+
+/// Limits resources, gives up privileges, forbids every path, and allows only the system calls
+/// that reading one open descriptor needs; anything else kills the process.
+/// What the kernel does not offer is left out; returns the bits of what is in force.
+unsigned CSandbox_confine(const struct CSandbox_limits *limits);
+
+// MARK: The file driver (child)
+
+/// Registers a libhdf5 file driver that reads the descriptor `file` and nothing else: it ignores
+/// names, opens once, and never writes. Returns its id, or a negative number.
+int64_t CSandbox_registerDriver(int file);
+
+/// Makes the driver note where raw data is, without reading it, until switched off.
+void CSandbox_observeRawData(bool on);
+
+/// How many raw reads the driver saw since the last call, and where the last one was.
+unsigned CSandbox_takeObservation(uint64_t *address, uint64_t *size);

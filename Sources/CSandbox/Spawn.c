@@ -1,0 +1,68 @@
+#define _GNU_SOURCE
+#include "CSandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <unistd.h>
+
+// Above every number that the child uses, so that no dup2 overwrites a source.
+enum { firstFreeDescriptor = 16 };
+
+int CSandbox_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+static int describe(posix_spawn_file_actions_t *actions, int file, int pipe) {
+  int error = 0;
+  for (int stream = 0; stream <= 2 && !error; stream++)
+    error = posix_spawn_file_actions_addopen(
+        actions, stream, "/dev/null", stream == 0 ? O_RDONLY : O_WRONLY, 0);
+  if (!error) error = posix_spawn_file_actions_adddup2(actions, file, CSandbox_fileDescriptor);
+  if (!error) error = posix_spawn_file_actions_adddup2(actions, pipe, CSandbox_pipeDescriptor);
+  if (!error) error = posix_spawn_file_actions_addclosefrom_np(actions, CSandbox_pipeDescriptor + 1);
+  return error;
+}
+
+static int configure(posix_spawnattr_t *attributes) {
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  int error = posix_spawnattr_setsigmask(attributes, &none);
+  if (!error) error = posix_spawnattr_setsigdefault(attributes, &all);
+  if (!error) error = posix_spawnattr_setpgroup(attributes, 0);  // ^C belongs to the parent
+  if (!error)
+    error = posix_spawnattr_setflags(
+        attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  return error;
+}
+
+int CSandbox_spawn(
+    const char *executable, const char *role, char *const *environment, int file, int pipe,
+    pid_t *process) {
+  int highFile = fcntl(file, F_DUPFD_CLOEXEC, firstFreeDescriptor);
+  if (highFile < 0) return errno;
+  int highPipe = fcntl(pipe, F_DUPFD_CLOEXEC, firstFreeDescriptor);
+  if (highPipe < 0) {
+    int error = errno;
+    close(highFile);
+    return error;
+  }
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  int error = posix_spawn_file_actions_init(&actions);
+  if (!error) {
+    error = posix_spawnattr_init(&attributes);
+    if (!error) {
+      error = describe(&actions, highFile, highPipe);
+      if (!error) error = configure(&attributes);
+      char *const arguments[] = {(char *)executable, (char *)role, NULL};
+      if (!error)
+        error = posix_spawn(process, executable, &actions, &attributes, arguments, environment);
+      posix_spawnattr_destroy(&attributes);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+  }
+  close(highFile);
+  close(highPipe);
+  return error;
+}

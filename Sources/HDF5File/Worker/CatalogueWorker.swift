@@ -1,0 +1,62 @@
+// CatalogueWorker.swift
+// The confined process: the only place where libhdf5 parses a foreign file.
+
+internal import CHDF5
+internal import CSandbox
+internal import Glibc
+
+/// The role of a confined process that lists what is in a file.
+public enum CatalogueWorker {
+  /// The argument that asks for the role.
+  package static let role = "--hdf5-catalogue-worker"
+  /// Set in the environment of a worker, so that a program without the role starts no further one.
+  package static let environmentMark = "CNN_HDF5_CATALOGUE_WORKER"
+
+  /// Takes the role and ends the process, if that is what it was started for.
+  ///
+  /// Call it first in `main`: a program that opens an `HDF5File` starts itself once more for it.
+  public static func runIfRequested() {
+    guard CommandLine.argc == 2, CommandLine.arguments[1] == role else { return }
+    run()
+    // Not exit(): handlers of libraries have nothing to do here, and may need forbidden calls.
+    _exit(0)
+  }
+
+  private static let limits = CSandbox_limits(
+    addressSpace: 1 << 30, cpuSeconds: 10, openFiles: 16)
+
+  private static func run() {
+    var limits = limits
+    let inForce = CSandbox_confine(&limits)
+    var writer = RecordWriter(descriptor: Int32(CSandbox_pipeDescriptor))
+    writer.record(.confinement) { $0.put(UInt32(inForce)) }
+    let driver = CSandbox_registerDriver(Int32(CSandbox_fileDescriptor))
+    var walk = CatalogueWalk(writer: writer)
+    do throws(WalkRefusal) {
+      try walk.run(driver: hid_t(driver))
+      walk.writer.record(.end)
+    } catch {
+      walk.writer.record(.refusal) { error.put(into: &$0) }
+    }
+    walk.writer.flush()
+  }
+}
+
+/// What ends the walk: the file is refused.
+struct WalkRefusal: Error {
+  let path: [UInt8]
+  let code: RefusalCode
+  /// A name within the object, where one is concerned.
+  var name: [UInt8] = []
+  /// A figure, where one is concerned.
+  var figure: UInt64 = 0
+  var frames: [LibraryFrame] = []
+
+  func put(into writer: inout RecordWriter) {
+    writer.put(bytes: path)
+    writer.put(code.rawValue)
+    writer.put(bytes: name)
+    writer.put(figure)
+    writer.put(frames: frames)
+  }
+}

@@ -1,0 +1,35 @@
+import Glibc
+import HDF5File
+
+/// Where the committed files are, and how tests open them.
+enum Corpus {
+  /// The folder of a kind of files, beside this source.
+  static func path(_ name: String) -> String {
+    let source = #filePath
+    let folder = source.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(source[..<$0]) } ?? "."
+    return folder + "/Corpus/" + name
+  }
+
+  /// The built command, which stands beside the test program and knows the worker's role.
+  static let worker: WorkerExecutable = {
+    var buffer = [CChar](repeating: 0, count: 4096)
+    let count = readlink("/proc/self/exe", &buffer, buffer.count)
+    let bytes = buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
+    let program = String(decoding: bytes, as: UTF8.self)
+    let folder = program.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(program[..<$0]) } ?? "."
+    return WorkerExecutable(path: folder + "/cnn-verify")
+  }()
+
+  static func options(threads: Int = 2, budgetBytes: Int = 1 << 30) -> ReadOptions {
+    ReadOptions(budgetBytes: budgetBytes, worker: worker, threads: threads)
+  }
+
+  static func open(_ name: String) throws -> HDF5File {
+    try HDF5File(path: path(name), options: options())
+  }
+
+  /// The values that the scripts write: i mod 97 − 3, or i mod 97 where there is no sign.
+  static func values(_ count: Int, unsigned: Bool = false) -> [Double] {
+    (0..<count).map { Double($0 % 97 - (unsigned ? 0 : 3)) }
+  }
+}
