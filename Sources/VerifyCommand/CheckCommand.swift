@@ -1,11 +1,11 @@
-import ArgumentParser
+public import ArgumentParser
 import Glibc
 import HDF5File
 import Interchange
 import LayerKit
 import Reports
 import Tensors
-import Verification
+public import Verification
 
 /// `cnn-verify check`: the main job.
 struct CheckCommand: LayerCommand {
@@ -85,11 +85,11 @@ struct CheckCommand: LayerCommand {
   }
 
   private var reading: ReadOptions {
-    var reading = ReadOptions()
-    if let maxBytes { reading.budgetBytes = maxBytes }
-    reading.requireSandbox = requireSandbox
-    reading.threads = Parallel.threads
-    return reading
+    guard let maxBytes else {
+      return ReadOptions(requireSandbox: requireSandbox, threads: Parallel.threads)
+    }
+    return ReadOptions(
+      budgetBytes: maxBytes, requireSandbox: requireSandbox, threads: Parallel.threads)
   }
 }
 

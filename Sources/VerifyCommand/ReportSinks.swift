@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import HDF5File
 import Reports
 
 /// The reports of one run: for the person at the terminal, and for a program where asked.
@@ -60,7 +61,7 @@ struct ProgressLine {
   mutating func show(_ text: String) {
     guard isTerminal else { return }
     isShown = true
-    write("\r\u{1B}[K" + TerminalText.escaped(text))
+    write("\r\u{1B}[K" + UntrustedText(text).terminal)
   }
 
   mutating func clear() {
