@@ -8,6 +8,7 @@ public enum StandardLayers: Plugin {
   public static let layers: [LayerDefinition] = [
     LayerDefinition(AdaptiveAvgPool2d.self),
     LayerDefinition(AvgPool2d.self),
+    LayerDefinition(BatchNorm2d.self),
     LayerDefinition(Conv2d.self),
     LayerDefinition(Linear.self),
     LayerDefinition(MaxPool2d.self),
