@@ -8,10 +8,15 @@ public enum StandardLayers: Plugin {
   public static let layers: [LayerDefinition] = [
     LayerDefinition(AdaptiveAvgPool2d.self),
     LayerDefinition(AvgPool2d.self),
+    LayerDefinition(BCELoss.self),
+    LayerDefinition(BCEWithLogitsLoss.self),
     LayerDefinition(BatchNorm2d.self),
     LayerDefinition(Conv2d.self),
+    LayerDefinition(CrossEntropyLoss.self),
     LayerDefinition(Linear.self),
+    LayerDefinition(MSELoss.self),
     LayerDefinition(MaxPool2d.self),
+    LayerDefinition(NLLLoss.self),
     LayerDefinition(SumPool2d.self),
   ]
 }

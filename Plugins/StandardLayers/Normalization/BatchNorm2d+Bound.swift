@@ -24,8 +24,10 @@ extension BatchNorm2d {
       terms: planes.count, magnitude: Tensor([planes.channels], sums), products: false)
   }
 
-  /// With given statistics a few products and sums remain. Some compute w·(x − r)/s + b, others
-  /// x·α + (b − r·α) with α = w/s, which cancels: the magnitudes are taken before that.
+  /// The limits for given statistics, where a few products and sums remain.
+  ///
+  /// Some compute w·(x − r)/s + b, others x·α + (b − r·α) with α = w/s, which cancels: the
+  /// magnitudes are taken before that.
   private func runningStatisticsLimits(_ question: BoundQuestion) -> Tensor<Double>? {
     let operands = question.operands
     let x = operands.inputs[0]
@@ -118,8 +120,10 @@ private struct BatchStatisticsBound {
     }
   }
 
-  /// |w|·1.01/s·[(|g| + mean|g| + |x̂|·mean|g·x̂|)(γ(m+8) + δ) + E_x̂·|mean(g·x̂)|
-  /// + |x̂|·mean(|g|·E_x̂) + E_x̂·mean(|g|·E_x̂)].
+  /// The limits of ∂L/∂x, for h = dy.
+  ///
+  ///     |w|·1.01/s·[(|h| + mean|h| + |x̂|·mean|h·x̂|)(γ(m+8) + δ) + E_x̂·|mean(h·x̂)|
+  ///                 + |x̂|·mean(|h|·E_x̂) + E_x̂·mean(|h|·E_x̂)]
   private func inputGradient(
     _ c: Int, _ group: NormalizationRounding, _ limits: inout Tensor<Double>
   ) {
