@@ -18,7 +18,7 @@ public struct AdaptiveAvgPool2d: Layer {
 
   // MARK: Hyper-parameters
 
-  /// Windows per axis; −1 stands for as many as there are cells. Required.
+  /// Windows per axis, required; −1 stands for as many as there are cells.
   private let outputSize: [Int]
 
   public init(_ hyperparameters: inout HyperparameterReader) {
