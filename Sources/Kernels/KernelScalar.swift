@@ -66,18 +66,21 @@ public struct DotTile<S> {
 }
 
 extension Float: KernelScalar {
+  /// A tile of a product.
   public static func productTile(_ t: ProductTile<Float>) {
     ck_product_f32(
       t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.a, t.b, t.offsets, t.count, t.c,
       t.pitch, Int32(t.columns), t.accumulates ? 1 : 0, t.bias)
   }
 
+  /// A tile of a correlation.
   public static func correlationTile(_ t: CorrelationTile<Float>) {
     ck_correlate_f32(
       t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.source, t.offsets, t.lines,
       t.lineCount, t.length, t.gradient, t.c, t.pitch, Int32(t.columns), t.accumulates ? 1 : 0)
   }
 
+  /// A tile of inner products.
   public static func dotTile(_ t: DotTile<Float>) {
     ck_dots_f32(
       t.instructions.rawValue, Int32(t.rows), Int32(t.columns), t.a, t.aPitch, t.b, t.bPitch,
@@ -86,18 +89,21 @@ extension Float: KernelScalar {
 }
 
 extension Double: KernelScalar {
+  /// A tile of a product.
   public static func productTile(_ t: ProductTile<Double>) {
     ck_product_f64(
       t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.a, t.b, t.offsets, t.count, t.c,
       t.pitch, Int32(t.columns), t.accumulates ? 1 : 0, t.bias)
   }
 
+  /// A tile of a correlation.
   public static func correlationTile(_ t: CorrelationTile<Double>) {
     ck_correlate_f64(
       t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.source, t.offsets, t.lines,
       t.lineCount, t.length, t.gradient, t.c, t.pitch, Int32(t.columns), t.accumulates ? 1 : 0)
   }
 
+  /// A tile of inner products.
   public static func dotTile(_ t: DotTile<Double>) {
     ck_dots_f64(
       t.instructions.rawValue, Int32(t.rows), Int32(t.columns), t.a, t.aPitch, t.b, t.bPitch,

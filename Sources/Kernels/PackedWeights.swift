@@ -17,12 +17,12 @@ struct ReductionBlocks: Sendable {
   private let cut: Balanced
   private let unit: Int
 
-  init(channels: Int, taps: Int) {
+  init(channels: Int, taps: Int, limit: Int = Self.limit) {
     self.taps = taps
     total = channels * taps
     // Whole channels where a channel fits, so that its lines are copied once.
-    unit = taps <= Self.limit ? max(taps, 1) : 1
-    cut = Balanced(total / unit, limit: Self.limit / unit)
+    unit = taps <= limit ? max(taps, 1) : 1
+    cut = Balanced(total / unit, limit: limit / unit)
   }
 
   var count: Int { cut.count }

@@ -113,7 +113,7 @@ public enum Reduction {
     }
   }
 
-  /// Adds the values of a range of indices as a binary tree: halves, halves of halves, …
+  /// Adds the values of a range of indices as a binary tree.
   static func pairwise<S: KernelScalar>(_ range: Range<Int>, _ value: (Int) -> S) -> S {
     switch range.count {
     case 0: return 0

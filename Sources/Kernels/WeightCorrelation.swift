@@ -1,7 +1,8 @@
 internal import Tensors
 
-/// How the weight gradient is cut: into tiles of the result, and into parts of the long sum over
-/// samples and positions. By the shape alone.
+/// How the weight gradient is cut, by the shape alone.
+///
+/// The result is cut into tiles, the long sum over samples and positions into parts.
 struct CorrelationPlan: Sendable {
   /// Channels of the source that a task takes.
   let channelCut: Balanced
