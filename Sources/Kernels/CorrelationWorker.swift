@@ -5,8 +5,8 @@ struct CorrelationWorker<S: KernelScalar> {
   let channels: Range<Int>
   let outputs: Range<Int>
 
-  private var geometry: ConvolutionGeometry { correlation.geometry }
-  private var planes: SourcePlanes { correlation.planes }
+  var geometry: ConvolutionGeometry { correlation.geometry }
+  var planes: SourcePlanes { correlation.planes }
   private var plan: CorrelationPlan { correlation.plan }
 
   /// One panel of gradients: some outputs side by side.
@@ -45,6 +45,13 @@ struct CorrelationWorker<S: KernelScalar> {
           x, channels: first + channels.lowerBound..<first + channels.upperBound,
           segments: segments, window: window, to: scratch, planeSize: size)
         let packed = scratch + sourceCount + 64
+        guard !plan.overlaps else {
+          copyLines(dy, segments, window, to: packed)
+          overlap(
+            Band(group: group, segments: segments, columns: window), scratch, planeSize: size,
+            packed, accumulates: band > bands.lowerBound, result)
+          continue
+        }
         pack(dy, panels, segments, window, to: packed)
         multiply(
           Band(group: group, segments: segments, columns: window), scratch, planeSize: size,
@@ -103,11 +110,7 @@ struct CorrelationWorker<S: KernelScalar> {
   ) {
     let pitch = planes.pitch(band.columns.count)
     let taps = planes.taps
-    let offsets = (0..<channels.count * taps.count).map { term in
-      let tap = taps[term % taps.count]
-      let plane = term / taps.count * planes.phases.count + tap.plane
-      return plane * planeSize + tap.row * pitch + tap.column
-    }
+    let offsets = termOffsets(planeSize: planeSize, pitch: pitch)
     let lines = lineOffsets(band.segments, pitch: pitch)
     let rows = Balanced(offsets.count, limit: correlation.instructions.correlationRows)
     for panel in panels {
@@ -133,8 +136,17 @@ struct CorrelationWorker<S: KernelScalar> {
     }
   }
 
+  /// Where the line of each term starts within the copied planes, in the order of the weights.
+  func termOffsets(planeSize: Int, pitch: Int) -> [Int] {
+    (0..<channels.count * planes.taps.count).map { term in
+      let tap = planes.taps[term % planes.taps.count]
+      let plane = term / planes.taps.count * planes.phases.count + tap.plane
+      return plane * planeSize + tap.row * pitch + tap.column
+    }
+  }
+
   /// Where each row of outputs starts within a copied plane.
-  private func lineOffsets(_ segments: [RowSegment], pitch: Int) -> [Int] {
+  func lineOffsets(_ segments: [RowSegment], pitch: Int) -> [Int] {
     var offsets: [Int] = []
     var row = 0
     for segment in segments {

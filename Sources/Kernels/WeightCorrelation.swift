@@ -14,15 +14,21 @@ struct CorrelationPlan: Sendable {
   /// Parts of the sum that tasks work on side by side, added at the end in order.
   let partCut: Balanced
   let tasks: Int
+  /// Whether the lanes of a vector are positions instead of outputs, of which there are too few.
+  let overlaps: Bool
 
   init<S>(_ geometry: ConvolutionGeometry, of type: S.Type) {
     let size = MemoryLayout<S>.size
     let taps = geometry.taps
-    channelCut = Balanced(geometry.groupInputs, limit: max(1, 2_304 / size / taps))
+    overlaps = geometry.groupOutputs <= 32 / size
+    // The sums of an overlap are spread over 64 bytes of lanes, so its chains may be longer.
+    let positions = overlaps ? 16_384 / size : 256
+    let terms = overlaps ? 8 * taps : 2_304 / size
+    channelCut = Balanced(geometry.groupInputs, limit: max(1, terms / taps))
     outputCut = Balanced(geometry.groupOutputs, limit: 1_024 / size)
-    columnCut = Balanced(geometry.width.output, limit: 256)
+    columnCut = Balanced(geometry.width.output, limit: positions)
     rowCut = Balanced(
-      geometry.batch * geometry.height.output, limit: max(1, 256 / columnCut.longest))
+      geometry.batch * geometry.height.output, limit: max(1, positions / columnCut.longest))
     let tiles = geometry.groups * channelCut.count * outputCut.count
     let bands = rowCut.count * columnCut.count
     // At least eight tasks where there are so many bands, if the parts do not get too large.
@@ -109,6 +115,11 @@ extension Convolution {
     _ x: [S], _ dy: [S], _ geometry: ConvolutionGeometry
   ) -> [S] {
     precondition(x.count == geometry.inputCount && dy.count == geometry.outputCount)
+    guard !geometry.isLinear else {
+      return MatrixProduct.multiply(
+        dy, transposed: true, x, transposed: false, m: geometry.outputChannels,
+        n: geometry.reduction, k: geometry.batch)
+    }
     let correlation = WeightCorrelation<S>(geometry)
     return Array(uninitializedCount: geometry.weightCount) { result in
       x.withUnsafeBufferPointer { x in
