@@ -25,7 +25,7 @@ struct BandPlan: Sendable {
   private let batch: Int
   private let columnCut: Balanced
   /// Cuts the rows of one image, or of all images if a band may cross their borders.
-  private let rowCut: Balanced
+  private let rowCut: Slices
   private let crossesImages: Bool
   private let bandCount: Int
 
@@ -40,7 +40,8 @@ struct BandPlan: Sendable {
     crossesImages = compacts || (planes.rows.span == 0 && planes.columns.span == 0)
 
     // Elements that one output position takes: its results, and its lines of the source.
-    let perPosition = product.rows + lines + (compacts ? blocks.longest : 0)
+    // The results are touched once in a block of terms and may lie further away.
+    let perPosition = product.rows / 4 + lines + (compacts ? blocks.longest : 0)
     let positions = max(64, Self.budget / size / perPosition)
     columnCut = Balanced(width, limit: max(positions, 64))
     let fitting = max(1, positions / (columnCut.longest + planes.columns.span) - planes.rows.span)
@@ -50,12 +51,17 @@ struct BandPlan: Sendable {
     let allRows = crossesImages ? batch * height : height
     let parts = max(1, 8 / (images * product.groups * columnCut.count))
     let fair = max((allRows + parts - 1) / parts, Self.smallestTask / max(work, 1), 1)
-    rowCut = Balanced(allRows, limit: min(fitting, fair))
+    let gap = compacts ? 0 : planes.columns.span
+    let most = Balanced(allRows, limit: min(fitting, fair)).longest
+    rowCut = Slices(
+      allRows,
+      size: Self.fullestTiles(
+        allRows, most: most, width: columnCut.longest, gap: gap, vector: 64 / size))
     bandCount = product.groups * images * rowCut.count * columnCut.count
-    let bandsPerTask = max(1, Self.smallestTask / max(work * rowCut.longest, 1))
+    let bandsPerTask = max(1, Self.smallestTask / max(work * rowCut.size, 1))
     tasks = (bandCount + bandsPerTask - 1) / bandsPerTask
 
-    let longest = rowCut.longest
+    let longest = rowCut.size
     let mostSegments = crossesImages ? (longest - 1) / height + 2 : 1
     let copied = longest + mostSegments * planes.rows.span
     let pitch = planes.pitch(columnCut.longest)
@@ -63,6 +69,22 @@ struct BandPlan: Sendable {
     scratch =
       lines * (planes.planeSize(height: copied, pitch: pitch, of: S.self) + 32)
       + (compacts ? blocks.longest * (gaps + 64) : 0) + product.rows * (gaps + 64) + 1_024
+  }
+
+  /// The number of rows in a band, at most `most`, with which the vectors of all bands are fullest.
+  private static func fullestTiles(
+    _ rows: Int, most: Int, width: Int, gap: Int, vector: Int
+  ) -> Int {
+    func vectors(_ rows: Int) -> Int {
+      rows == 0 ? 0 : ((rows - 1) * (width + gap) + width + vector - 1) / vector
+    }
+    var best = (size: most, vectors: Int.max)
+    for size in stride(from: most, through: max(1, most * 2 / 3), by: -1) {
+      let total = rows / size * vectors(size) + vectors(rows % size)
+      // A smaller band must be worth the weights being read once more.
+      if best.vectors == Int.max || total * 100 < best.vectors * 99 { best = (size, total) }
+    }
+    return best.size
   }
 
   /// The bands of a task.

@@ -79,26 +79,26 @@ struct CorrelationWorker<S: KernelScalar> {
     let (height, width) = (geometry.height.output, geometry.width.output)
     let positions = segments.reduce(0) { $0 + $1.rows.count } * window.count
     for panel in panels {
-      let target = packed + panel.start * positions
-      for lane in 0..<panel.width {
-        var place = target + lane
-        guard lane < panel.outputs.count else {
-          for _ in 0..<positions {
-            place.pointee = 0
-            place += panel.width
-          }
-          continue
+      let (count, lanes) = (panel.outputs.count, panel.width)
+      var place = packed + panel.start * positions
+      if count < lanes {
+        for position in 0..<positions {
+          (place + position * lanes + count).update(repeating: 0, count: lanes - count)
         }
-        let output = group * geometry.groupOutputs + panel.outputs.lowerBound + lane
-        for segment in segments {
-          let plane = dy + (segment.image * geometry.outputChannels + output) * height * width
-          for row in segment.rows {
-            let line = plane + row * width + window.lowerBound
-            for index in 0..<window.count {
-              place.pointee = line[index]
-              place += panel.width
-            }
-          }
+      }
+      let channel = group * geometry.groupOutputs + panel.outputs.lowerBound
+      for segment in segments {
+        let plane = dy + (segment.image * geometry.outputChannels + channel) * height * width
+        // Whole rows of a plane are one run.
+        let runs = window.count == width ? 1 : segment.rows.count
+        let length = segment.rows.count / runs * window.count
+        for run in 0..<runs {
+          S.transpose(
+            Transposition(
+              rows: count, columns: length,
+              source: plane + (segment.rows.lowerBound + run) * width + window.lowerBound,
+              sourcePitch: height * width, target: place, targetPitch: lanes))
+          place += length * lanes
         }
       }
     }

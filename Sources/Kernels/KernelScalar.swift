@@ -16,6 +16,9 @@ public protocol KernelScalar: FloatingScalar {
 
   /// A tile of a correlation for few outputs: positions are summed side by side.
   static func overlapTile(_ tile: OverlapTile<Self>)
+
+  /// Turns a matrix: target[x·ldt + r] = source[r·lds + x].
+  static func transpose(_ matrix: Transposition<Self>)
 }
 
 /// The operands of one product tile: a packed by p, b read at an offset for each p.
@@ -88,6 +91,16 @@ public struct OverlapTile<S> {
   static var largest: (rows: Int, terms: Int) { (4, 6) }
 }
 
+/// A matrix and where its transposition goes.
+public struct Transposition<S> {
+  let rows: Int
+  let columns: Int
+  let source: UnsafePointer<S>
+  let sourcePitch: Int
+  let target: UnsafeMutablePointer<S>
+  let targetPitch: Int
+}
+
 extension Float: KernelScalar {
   /// A tile of a product.
   public static func productTile(_ t: ProductTile<Float>) {
@@ -115,6 +128,11 @@ extension Float: KernelScalar {
     ck_overlap_f32(
       t.instructions.rawValue, Int32(t.rows), Int32(t.terms), t.gradient, t.gradientPitch,
       t.source, t.offsets, t.lines, t.lineCount, t.length, t.c, t.pitch, t.accumulates ? 1 : 0)
+  }
+
+  /// Turns a matrix.
+  public static func transpose(_ t: Transposition<Float>) {
+    ck_transpose_f32(t.rows, t.columns, t.source, t.sourcePitch, t.target, t.targetPitch)
   }
 }
 
@@ -145,5 +163,10 @@ extension Double: KernelScalar {
     ck_overlap_f64(
       t.instructions.rawValue, Int32(t.rows), Int32(t.terms), t.gradient, t.gradientPitch,
       t.source, t.offsets, t.lines, t.lineCount, t.length, t.c, t.pitch, t.accumulates ? 1 : 0)
+  }
+
+  /// Turns a matrix.
+  public static func transpose(_ t: Transposition<Double>) {
+    ck_transpose_f64(t.rows, t.columns, t.source, t.sourcePitch, t.target, t.targetPitch)
   }
 }

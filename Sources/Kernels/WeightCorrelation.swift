@@ -83,18 +83,25 @@ struct WeightCorrelation<S: KernelScalar> {
   private func gather(_ parts: [S], _ result: UnsafeMutablePointer<S>) {
     let (outputs, terms) = (geometry.groupOutputs, geometry.reduction)
     let count = geometry.weightCount
-    let cut = Balanced(terms, limit: 64)
+    let cut = Balanced(terms, limit: 16)
     nonisolated(unsafe) let result = result
     Parallel.forEach(geometry.groups * cut.count) { task in
       let (group, block) = task.quotientAndRemainder(dividingBy: cut.count)
+      let range = cut[block]
       parts.withUnsafeBufferPointer { parts in
-        for o in 0..<outputs {
-          for k in cut[block] {
-            let from = (group * terms + k) * outputs + o
-            var sum = parts[from]
-            for part in 1..<max(1, plan.partCut.count) { sum += parts[part * count + from] }
-            result[(group * outputs + o) * terms + k] = sum
+        guard let base = parts.baseAddress else { return }
+        let first = base + (group * terms + range.lowerBound) * outputs
+        let target = result + group * outputs * terms + range.lowerBound
+        Scratch.with(range.count * outputs, of: S.self) { sums in
+          sums.update(from: first, count: range.count * outputs)
+          for part in 1..<max(1, plan.partCut.count) {
+            let addend = first + part * count
+            for index in 0..<range.count * outputs { sums[index] += addend[index] }
           }
+          S.transpose(
+            Transposition(
+              rows: range.count, columns: outputs, source: sums, sourcePitch: outputs,
+              target: target, targetPitch: terms))
         }
       }
     }

@@ -37,6 +37,8 @@ int ck_correlate_rows(int isa);
 // ck_overlap_…: c[k·ldc + m] (+)= Σ_l Σ_x g[m·ldg + l·length + x] · s[offsets[k] + lines[l] + x],
 //   m < rows ≤ 4, k < terms ≤ 6. Sums as ck_dots_… does. Both factors must be readable for 64 bytes
 //   beyond the end of a line.
+//
+// ck_transpose_…: target[x·ldt + r] = source[r·lds + x], r < rows, x < columns.
 
 #define CK_DECLARE(T, S)                                                                         \
   void ck_product_##S(                                                                           \
@@ -52,7 +54,10 @@ int ck_correlate_rows(int isa);
   void ck_overlap_##S(                                                                           \
     int isa, int rows, int terms, const T *g, ptrdiff_t ldg, const T *s,                         \
     const ptrdiff_t *offsets, const ptrdiff_t *lines, ptrdiff_t line_count, ptrdiff_t length,    \
-    T *c, ptrdiff_t ldc, int accumulate);
+    T *c, ptrdiff_t ldc, int accumulate);                                                        \
+  void ck_transpose_##S(                                                                         \
+    ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,                \
+    ptrdiff_t ldt);
 
 CK_DECLARE(float, f32)
 CK_DECLARE(double, f64)
