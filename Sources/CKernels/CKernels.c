@@ -11,6 +11,9 @@
 #define DOTS_CASES(X)                                                                            \
   ROWS_6(X, 1) X(7, 1) X(8, 1) ROWS_6(X, 2) X(7, 2) X(8, 2)
 
+#define OVERLAP_CASES(X)                                                                         \
+  ROWS_4(X, 1) ROWS_4(X, 2) ROWS_4(X, 3) ROWS_4(X, 4) ROWS_4(X, 5) ROWS_4(X, 6)
+
 // Any processor: vectors of 16 bytes; where there is no fused instruction, `fma` of the C library.
 #define PRODUCT_CASES(X) ROWS_4(X, 1) ROWS_4(X, 2)
 #define CORRELATE_CASES(X) ROWS_4(X, 1) ROWS_4(X, 2)
@@ -119,6 +122,15 @@ int ck_correlate_rows(int isa) { return isa == ck_isa_portable ? 4 : isa == ck_i
     ptrdiff_t count, T *c, ptrdiff_t ldc                                                         \
   ) {                                                                                            \
     DISPATCH(isa, dots_any_##S, rows, columns, a, lda, b, ldb, count, c, ldc)                    \
+  }                                                                                              \
+  void ck_overlap_##S(                                                                           \
+    int isa, int rows, int terms, const T *g, ptrdiff_t ldg, const T *s,                         \
+    const ptrdiff_t *offsets, const ptrdiff_t *lines, ptrdiff_t line_count, ptrdiff_t length,    \
+    T *c, ptrdiff_t ldc, int accumulate                                                          \
+  ) {                                                                                            \
+    DISPATCH(                                                                                    \
+      isa, overlap_any_##S, rows, terms, g, ldg, s, offsets, lines, line_count, length, c, ldc,  \
+      accumulate)                                                                                \
   }
 
 DEFINE(float, f32)

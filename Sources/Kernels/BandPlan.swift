@@ -3,6 +3,8 @@ struct Band: Sendable {
   let group: Int
   let segments: [RowSegment]
   let columns: Range<Int>
+  /// Which of the plan's `parts` of the product's rows.
+  let part: Int
 }
 
 /// How the outputs of a product are cut into bands and the bands into tasks: by the shape alone.
@@ -20,12 +22,14 @@ struct BandPlan: Sendable {
   /// Elements of scratch that one band needs.
   let scratch: Int
   let tasks: Int
+  /// Parts into which the product's rows are cut, each with bands of its own.
+  let parts: Int
 
   private let height: Int
   private let batch: Int
   private let columnCut: Balanced
   /// Cuts the rows of one image, or of all images if a band may cross their borders.
-  private let rowCut: Balanced
+  private let rowCut: Slices
   private let crossesImages: Bool
   private let bandCount: Int
 
@@ -40,22 +44,32 @@ struct BandPlan: Sendable {
     crossesImages = compacts || (planes.rows.span == 0 && planes.columns.span == 0)
 
     // Elements that one output position takes: its results, and its lines of the source.
-    let perPosition = product.rows + lines + (compacts ? blocks.longest : 0)
+    // The results are touched once in a block of terms and may lie further away.
+    let perPosition = product.rows / 4 + lines + (compacts ? blocks.longest : 0)
     let positions = max(64, Self.budget / size / perPosition)
     columnCut = Balanced(width, limit: max(positions, 64))
     let fitting = max(1, positions / (columnCut.longest + planes.columns.span) - planes.rows.span)
     let work = product.rows * blocks.total * columnCut.longest
-    // At least eight bands where there is work for them.
+    // At least eight bands where there is work for them. With many rows longer bands are better,
+    // lest the weights be read too often; then the rows are cut as well.
+    let wanted = product.rows >= 256 ? 4 : 8
     let images = crossesImages ? 1 : batch
     let allRows = crossesImages ? batch * height : height
-    let parts = max(1, 8 / (images * product.groups * columnCut.count))
-    let fair = max((allRows + parts - 1) / parts, Self.smallestTask / max(work, 1), 1)
-    rowCut = Balanced(allRows, limit: min(fitting, fair))
-    bandCount = product.groups * images * rowCut.count * columnCut.count
-    let bandsPerTask = max(1, Self.smallestTask / max(work * rowCut.longest, 1))
+    let shares = max(1, wanted / (images * product.groups * columnCut.count))
+    let fair = max((allRows + shares - 1) / shares, Self.smallestTask / max(work, 1), 1)
+    let gap = compacts ? 0 : planes.columns.span
+    let most = Balanced(allRows, limit: min(fitting, fair)).longest
+    rowCut = Slices(
+      allRows,
+      size: Self.fullestTiles(
+        allRows, most: most, width: columnCut.longest, gap: gap, vector: 64 / size))
+    let places = product.groups * images * rowCut.count * columnCut.count
+    parts = places < 8 && product.rows >= 256 ? 2 : 1
+    bandCount = places * parts
+    let bandsPerTask = max(1, Self.smallestTask / max(work * rowCut.size / parts, 1))
     tasks = (bandCount + bandsPerTask - 1) / bandsPerTask
 
-    let longest = rowCut.longest
+    let longest = rowCut.size
     let mostSegments = crossesImages ? (longest - 1) / height + 2 : 1
     let copied = longest + mostSegments * planes.rows.span
     let pitch = planes.pitch(columnCut.longest)
@@ -65,6 +79,22 @@ struct BandPlan: Sendable {
       + (compacts ? blocks.longest * (gaps + 64) : 0) + product.rows * (gaps + 64) + 1_024
   }
 
+  /// The number of rows in a band, at most `most`, with which the vectors of all bands are fullest.
+  private static func fullestTiles(
+    _ rows: Int, most: Int, width: Int, gap: Int, vector: Int
+  ) -> Int {
+    func vectors(_ rows: Int) -> Int {
+      rows == 0 ? 0 : ((rows - 1) * (width + gap) + width + vector - 1) / vector
+    }
+    var best = (size: most, vectors: Int.max)
+    for size in stride(from: most, through: max(1, most * 2 / 3), by: -1) {
+      let total = rows / size * vectors(size) + vectors(rows % size)
+      // A smaller band must be worth the weights being read once more.
+      if best.vectors == Int.max || total * 100 < best.vectors * 99 { best = (size, total) }
+    }
+    return best.size
+  }
+
   /// The bands of a task.
   func bands(of task: Int) -> Range<Int> {
     bandCount * task / tasks..<bandCount * (task + 1) / tasks
@@ -72,16 +102,19 @@ struct BandPlan: Sendable {
 
   /// The band of this index.
   func band(_ index: Int) -> Band {
-    let (rest, column) = index.quotientAndRemainder(dividingBy: columnCut.count)
-    let (unit, part) = rest.quotientAndRemainder(dividingBy: rowCut.count)
-    let rows = rowCut[part]
+    let (place, rowPart) = index.quotientAndRemainder(dividingBy: parts)
+    let (rest, column) = place.quotientAndRemainder(dividingBy: columnCut.count)
+    let (unit, slice) = rest.quotientAndRemainder(dividingBy: rowCut.count)
+    let rows = rowCut[slice]
     guard !crossesImages else {
       return Band(
-        group: unit, segments: RowSegment.cut(rows, height: height), columns: columnCut[column])
+        group: unit, segments: RowSegment.cut(rows, height: height), columns: columnCut[column],
+        part: rowPart)
     }
     return Band(
       group: unit / batch, segments: [RowSegment(image: unit % batch, rows: rows)],
-      columns: columnCut[column])
+      columns: columnCut[column],
+      part: rowPart)
   }
 
   /// Compares the time spent in gaps with the time of copying them away, for each term and output.

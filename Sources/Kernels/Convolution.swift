@@ -20,6 +20,7 @@ public enum Convolution {
   ) -> [S] {
     precondition(x.count == geometry.inputCount && w.count == geometry.weightCount)
     precondition(bias.map { $0.count == geometry.outputChannels } ?? true)
+    if geometry.isLinear { return linearForward(x, w, bias: bias, geometry) }
     let product = ShiftedProduct<S>(
       planes: SourcePlanes(
         rows: SourceAxis(forward: geometry.height), columns: SourceAxis(forward: geometry.width),
@@ -56,6 +57,10 @@ public enum Convolution {
     _ dy: [S], _ w: [S], _ geometry: ConvolutionGeometry
   ) -> [S] {
     precondition(dy.count == geometry.outputCount && w.count == geometry.weightCount)
+    guard !geometry.isLinear else {
+      return MatrixProduct.multiply(
+        dy, w, m: geometry.batch, n: geometry.reduction, k: geometry.outputChannels)
+    }
     let (height, width) = (geometry.height, geometry.width)
     let view = WeightView(
       groupStride: geometry.groupOutputs * geometry.reduction, rowStride: geometry.taps,
@@ -93,6 +98,19 @@ public enum Convolution {
     Reduction.channelSums(
       dy, batch: geometry.batch, channels: geometry.outputChannels,
       area: geometry.height.output * geometry.width.output)
+  }
+
+  /// Y = X·Wᵀ + b.
+  private static func linearForward<S: KernelScalar>(
+    _ x: [S], _ w: [S], bias: [S]?, _ geometry: ConvolutionGeometry
+  ) -> [S] {
+    let columns = geometry.outputChannels
+    var y = MatrixProduct.multiply(
+      x, transposed: false, w, transposed: true, m: geometry.batch, n: columns,
+      k: geometry.reduction)
+    guard let bias else { return y }
+    for index in y.indices { y[index] += bias[index % columns] }
+    return y
   }
 
   private static func run<S: KernelScalar>(

@@ -44,4 +44,13 @@ public struct ConvolutionGeometry: Hashable, Sendable {
   var taps: Int { height.kernel * width.kernel }
   /// I/G·kh·kw, the length of the sum behind one output.
   var reduction: Int { groupInputs * taps }
+
+  /// Whether one window covers the whole input: then the convolution is a linear layer.
+  var isLinear: Bool {
+    func covers(_ axis: WindowAxis) -> Bool {
+      axis.kernel == axis.extent && axis.dilation == 1 && axis.paddingBegin == 0
+        && axis.paddingEnd == 0
+    }
+    return groups == 1 && covers(height) && covers(width)
+  }
 }

@@ -5,8 +5,8 @@ struct CorrelationWorker<S: KernelScalar> {
   let channels: Range<Int>
   let outputs: Range<Int>
 
-  private var geometry: ConvolutionGeometry { correlation.geometry }
-  private var planes: SourcePlanes { correlation.planes }
+  var geometry: ConvolutionGeometry { correlation.geometry }
+  var planes: SourcePlanes { correlation.planes }
   private var plan: CorrelationPlan { correlation.plan }
 
   /// One panel of gradients: some outputs side by side.
@@ -45,9 +45,18 @@ struct CorrelationWorker<S: KernelScalar> {
           x, channels: first + channels.lowerBound..<first + channels.upperBound,
           segments: segments, window: window, to: scratch, planeSize: size)
         let packed = scratch + sourceCount + 64
+        guard !plan.overlaps else {
+          copyLines(dy, segments, window, to: packed)
+          overlap(
+            Band(group: group, segments: segments, columns: window, part: 0), scratch,
+            planeSize: size,
+            packed, accumulates: band > bands.lowerBound, result)
+          continue
+        }
         pack(dy, panels, segments, window, to: packed)
         multiply(
-          Band(group: group, segments: segments, columns: window), scratch, planeSize: size,
+          Band(group: group, segments: segments, columns: window, part: 0), scratch,
+          planeSize: size,
           packed, panels, accumulates: band > bands.lowerBound, result)
       }
     }
@@ -72,26 +81,26 @@ struct CorrelationWorker<S: KernelScalar> {
     let (height, width) = (geometry.height.output, geometry.width.output)
     let positions = segments.reduce(0) { $0 + $1.rows.count } * window.count
     for panel in panels {
-      let target = packed + panel.start * positions
-      for lane in 0..<panel.width {
-        var place = target + lane
-        guard lane < panel.outputs.count else {
-          for _ in 0..<positions {
-            place.pointee = 0
-            place += panel.width
-          }
-          continue
+      let (count, lanes) = (panel.outputs.count, panel.width)
+      var place = packed + panel.start * positions
+      if count < lanes {
+        for position in 0..<positions {
+          (place + position * lanes + count).update(repeating: 0, count: lanes - count)
         }
-        let output = group * geometry.groupOutputs + panel.outputs.lowerBound + lane
-        for segment in segments {
-          let plane = dy + (segment.image * geometry.outputChannels + output) * height * width
-          for row in segment.rows {
-            let line = plane + row * width + window.lowerBound
-            for index in 0..<window.count {
-              place.pointee = line[index]
-              place += panel.width
-            }
-          }
+      }
+      let channel = group * geometry.groupOutputs + panel.outputs.lowerBound
+      for segment in segments {
+        let plane = dy + (segment.image * geometry.outputChannels + channel) * height * width
+        // Whole rows of a plane are one run.
+        let runs = window.count == width ? 1 : segment.rows.count
+        let length = segment.rows.count / runs * window.count
+        for run in 0..<runs {
+          S.transpose(
+            Transposition(
+              rows: count, columns: length,
+              source: plane + (segment.rows.lowerBound + run) * width + window.lowerBound,
+              sourcePitch: height * width, target: place, targetPitch: lanes))
+          place += length * lanes
         }
       }
     }
@@ -103,11 +112,7 @@ struct CorrelationWorker<S: KernelScalar> {
   ) {
     let pitch = planes.pitch(band.columns.count)
     let taps = planes.taps
-    let offsets = (0..<channels.count * taps.count).map { term in
-      let tap = taps[term % taps.count]
-      let plane = term / taps.count * planes.phases.count + tap.plane
-      return plane * planeSize + tap.row * pitch + tap.column
-    }
+    let offsets = termOffsets(planeSize: planeSize, pitch: pitch)
     let lines = lineOffsets(band.segments, pitch: pitch)
     let rows = Balanced(offsets.count, limit: correlation.instructions.correlationRows)
     for panel in panels {
@@ -133,8 +138,17 @@ struct CorrelationWorker<S: KernelScalar> {
     }
   }
 
+  /// Where the line of each term starts within the copied planes, in the order of the weights.
+  func termOffsets(planeSize: Int, pitch: Int) -> [Int] {
+    (0..<channels.count * planes.taps.count).map { term in
+      let tap = planes.taps[term % planes.taps.count]
+      let plane = term / planes.taps.count * planes.phases.count + tap.plane
+      return plane * planeSize + tap.row * pitch + tap.column
+    }
+  }
+
   /// Where each row of outputs starts within a copied plane.
-  private func lineOffsets(_ segments: [RowSegment], pitch: Int) -> [Int] {
+  func lineOffsets(_ segments: [RowSegment], pitch: Int) -> [Int] {
     var offsets: [Int] = []
     var row = 0
     for segment in segments {

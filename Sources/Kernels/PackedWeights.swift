@@ -10,7 +10,7 @@ struct WeightView: Sendable {
 /// Cuts of a sum of `channels · taps` terms into blocks; they depend on the shape alone.
 struct ReductionBlocks: Sendable {
   /// Terms in a block: so many lines of a tile stay in the first-level cache.
-  static let limit = 256
+  static let limit = 128
 
   let taps: Int
   let total: Int
@@ -64,18 +64,48 @@ struct PackedWeights<S: KernelScalar> {
         guard let base = target.baseAddress else { return }
         let (group, index) = (task / blocks.count, task % blocks.count)
         let block = blocks[index]
-        var place = base + (group * blocks.total + block.lowerBound) * rows
         for panel in 0..<panels.count {
           let range = panels[panel]
           let start = source + group * view.groupStride + range.lowerBound * view.rowStride
-          for term in block {
-            let (channel, tap) = term.quotientAndRemainder(dividingBy: taps.count)
-            let cell = start + channel * view.channelStride + taps[tap]
-            for row in 0..<range.count { place[row] = cell[row * view.rowStride] }
-            place += range.count
-          }
+          Self.pack(
+            start, view, rows: range.count, taps: taps, block,
+            to: base + (group * blocks.total + block.lowerBound) * rows
+              + range.lowerBound * block.count)
         }
       }
+    }
+  }
+
+  /// Lays out one panel, run by run of terms that are neighbours in the weights.
+  private static func pack(
+    _ weights: UnsafePointer<S>, _ view: WeightView, rows: Int, taps: [Int], _ block: Range<Int>,
+    to panel: UnsafeMutablePointer<S>
+  ) {
+    var place = panel
+    var (channel, tap) = block.lowerBound.quotientAndRemainder(dividingBy: taps.count)
+    var left = block.count
+    let channelsTouch = taps.count == view.channelStride && taps.last == taps.count - 1
+    while left > 0 {
+      let first = taps[tap]
+      var run = 1
+      if channelsTouch {
+        run = left
+      } else {
+        while run < left, tap + run < taps.count, taps[tap + run] == first + run { run += 1 }
+      }
+      let cell = weights + channel * view.channelStride + first
+      if run == 1 {
+        for row in 0..<rows { place[row] = cell[row * view.rowStride] }
+      } else {
+        S.transpose(
+          Transposition(
+            rows: rows, columns: run, source: cell, sourcePitch: view.rowStride, target: place,
+            targetPitch: rows))
+      }
+      place += run * rows
+      left -= run
+      tap += run
+      if tap == taps.count { (channel, tap) = (channel + 1, 0) }
     }
   }
 

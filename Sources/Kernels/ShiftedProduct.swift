@@ -62,12 +62,16 @@ struct ShiftedProduct<S: KernelScalar> {
   /// Outputs that no tap reaches: the bias alone.
   private func fill(_ result: UnsafeMutablePointer<S>, bias: UnsafePointer<S>?) {
     let plane = targetRows.extent * targetColumns.extent
-    for channel in 0..<batch * groups * rows {
-      let value = bias.map { $0[channel % (groups * rows)] } ?? 0
-      for u in 0..<targetRows.count {
-        let row = targetRows.offset + u * targetRows.stride
-        let line = result + channel * plane + row * targetColumns.extent + targetColumns.offset
-        for v in 0..<targetColumns.count { line[v * targetColumns.stride] = value }
+    let channels = groups * rows
+    nonisolated(unsafe) let (result, bias) = (result, bias)
+    Parallel.forEach(batch * groups) { task in
+      for channel in task * rows..<(task + 1) * rows {
+        let value = bias.map { $0[channel % channels] } ?? 0
+        for u in 0..<targetRows.count {
+          let row = targetRows.offset + u * targetRows.stride
+          let line = result + channel * plane + row * targetColumns.extent + targetColumns.offset
+          for v in 0..<targetColumns.count { line[v * targetColumns.stride] = value }
+        }
       }
     }
   }

@@ -106,10 +106,11 @@ struct TiledProduct<S: KernelScalar> {
     }
     let pitch = (columns.count + 15) / 16 * 16 + 16
     if bIsTransposed {
-      for (j, column) in columns.enumerated() {
-        let line = b + column * k + block.lowerBound
-        for p in 0..<block.count { scratch[p * pitch + j] = line[p] }
-      }
+      S.transpose(
+        Transposition(
+          rows: columns.count, columns: block.count,
+          source: b + columns.lowerBound * k + block.lowerBound, sourcePitch: k, target: scratch,
+          targetPitch: pitch))
     } else {
       for (p, row) in block.enumerated() {
         (scratch + p * pitch).update(from: b + row * n + columns.lowerBound, count: columns.count)

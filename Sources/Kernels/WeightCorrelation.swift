@@ -14,15 +14,21 @@ struct CorrelationPlan: Sendable {
   /// Parts of the sum that tasks work on side by side, added at the end in order.
   let partCut: Balanced
   let tasks: Int
+  /// Whether the lanes of a vector are positions instead of outputs, of which there are too few.
+  let overlaps: Bool
 
   init<S>(_ geometry: ConvolutionGeometry, of type: S.Type) {
     let size = MemoryLayout<S>.size
     let taps = geometry.taps
-    channelCut = Balanced(geometry.groupInputs, limit: max(1, 2_304 / size / taps))
+    overlaps = geometry.groupOutputs <= 32 / size
+    // The sums of an overlap are spread over 64 bytes of lanes, so its chains may be longer.
+    let positions = overlaps ? 16_384 / size : 256
+    let terms = overlaps ? 8 * taps : 2_304 / size
+    channelCut = Balanced(geometry.groupInputs, limit: max(1, terms / taps))
     outputCut = Balanced(geometry.groupOutputs, limit: 1_024 / size)
-    columnCut = Balanced(geometry.width.output, limit: 256)
+    columnCut = Balanced(geometry.width.output, limit: positions)
     rowCut = Balanced(
-      geometry.batch * geometry.height.output, limit: max(1, 256 / columnCut.longest))
+      geometry.batch * geometry.height.output, limit: max(1, positions / columnCut.longest))
     let tiles = geometry.groups * channelCut.count * outputCut.count
     let bands = rowCut.count * columnCut.count
     // At least eight tasks where there are so many bands, if the parts do not get too large.
@@ -77,18 +83,25 @@ struct WeightCorrelation<S: KernelScalar> {
   private func gather(_ parts: [S], _ result: UnsafeMutablePointer<S>) {
     let (outputs, terms) = (geometry.groupOutputs, geometry.reduction)
     let count = geometry.weightCount
-    let cut = Balanced(terms, limit: 64)
+    let cut = Balanced(terms, limit: 16)
     nonisolated(unsafe) let result = result
     Parallel.forEach(geometry.groups * cut.count) { task in
       let (group, block) = task.quotientAndRemainder(dividingBy: cut.count)
+      let range = cut[block]
       parts.withUnsafeBufferPointer { parts in
-        for o in 0..<outputs {
-          for k in cut[block] {
-            let from = (group * terms + k) * outputs + o
-            var sum = parts[from]
-            for part in 1..<max(1, plan.partCut.count) { sum += parts[part * count + from] }
-            result[(group * outputs + o) * terms + k] = sum
+        guard let base = parts.baseAddress else { return }
+        let first = base + (group * terms + range.lowerBound) * outputs
+        let target = result + group * outputs * terms + range.lowerBound
+        Scratch.with(range.count * outputs, of: S.self) { sums in
+          sums.update(from: first, count: range.count * outputs)
+          for part in 1..<max(1, plan.partCut.count) {
+            let addend = first + part * count
+            for index in 0..<range.count * outputs { sums[index] += addend[index] }
           }
+          S.transpose(
+            Transposition(
+              rows: range.count, columns: outputs, source: sums, sourcePitch: outputs,
+              target: target, targetPitch: terms))
         }
       }
     }
@@ -109,6 +122,11 @@ extension Convolution {
     _ x: [S], _ dy: [S], _ geometry: ConvolutionGeometry
   ) -> [S] {
     precondition(x.count == geometry.inputCount && dy.count == geometry.outputCount)
+    guard !geometry.isLinear else {
+      return MatrixProduct.multiply(
+        dy, transposed: true, x, transposed: false, m: geometry.outputChannels,
+        n: geometry.reduction, k: geometry.batch)
+    }
     let correlation = WeightCorrelation<S>(geometry)
     return Array(uninitializedCount: geometry.weightCount) { result in
       x.withUnsafeBufferPointer { x in

@@ -33,6 +33,14 @@ int ck_correlate_rows(int isa);
 //
 // ck_dots_…: c[m·ldc + j] = Σ_p a[m·lda + p] · b[j·ldb + p], m < rows ≤ 8, j < columns ≤ 2.
 //   Sums 64 bytes' worth of lanes side by side and adds them in a fixed tree.
+//
+// ck_overlap_…: c[k·ldc + m] (+)= Σ_l Σ_x g[m·ldg + l·length + x] · s[offsets[k] + lines[l] + x],
+//   m < rows ≤ 4, k < terms ≤ 6. Sums as ck_dots_… does. Both factors must be readable for 64 bytes
+//   beyond the end of a line.
+//
+// ck_transpose_…: target[x·ldt + r] = source[r·lds + x], r < rows, x < columns.
+//
+// ck_pick_…: target[x] = source[x·stride], x < count.
 
 #define CK_DECLARE(T, S)                                                                         \
   void ck_product_##S(                                                                           \
@@ -44,7 +52,15 @@ int ck_correlate_rows(int isa);
     ptrdiff_t ldc, int columns, int accumulate);                                                 \
   void ck_dots_##S(                                                                              \
     int isa, int rows, int columns, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,        \
-    ptrdiff_t count, T *c, ptrdiff_t ldc);
+    ptrdiff_t count, T *c, ptrdiff_t ldc);                                                       \
+  void ck_overlap_##S(                                                                           \
+    int isa, int rows, int terms, const T *g, ptrdiff_t ldg, const T *s,                         \
+    const ptrdiff_t *offsets, const ptrdiff_t *lines, ptrdiff_t line_count, ptrdiff_t length,    \
+    T *c, ptrdiff_t ldc, int accumulate);                                                        \
+  void ck_transpose_##S(                                                                         \
+    ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,                \
+    ptrdiff_t ldt);                                                                              \
+  void ck_pick_##S(ptrdiff_t count, const T *source, ptrdiff_t stride, T *target);
 
 CK_DECLARE(float, f32)
 CK_DECLARE(double, f64)
