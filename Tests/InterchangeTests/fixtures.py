@@ -40,6 +40,7 @@ def put(group: h5py.Group, path: str, data: np.ndarray) -> None:
     """A dataset whose bytes are in its header, which makes small files smaller."""
     properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     properties.set_layout(h5py.h5d.COMPACT)
+    properties.set_obj_track_times(False)
     links = h5py.h5p.create(h5py.h5p.LINK_CREATE)
     links.set_create_intermediate_group(True)
     kind = h5py.h5t.py_create(data.dtype, logical=True)
