@@ -91,17 +91,20 @@ let package = Package(
     tests(of: "LayerKit", ["Tensors"]),
     tests(of: "Conformance", ["LayerKit", "Tensors"]),
     tests(of: "StandardLayers", ["Conformance", "Kernels", "LayerKit", "Tensors"]),
-    tests(of: "Interchange", ["HDF5File", "LayerKit", "StandardLayers", "Tensors"]),
     tests(of: "Network", ["Kernels", "LayerKit", "Tensors"]),
     tests(of: "Discrepancy", ["Tensors"]),
     tests(of: "Reports", ["Discrepancy", "Tensors"]),
     tests(of: "Verification", []),
     tests(of: "VerifyCommand", ["HDF5File", "StandardLayers"]),
     tests(of: "Kernels", ["Tensors"]),
-    // Tests of HDF5File start the built `cnn-verify` as the confined process.
+    // Tests of files start the built `cnn-verify` as the confined process.
     tests(
       of: "HDF5File", [.target(name: "cnn-verify")],
       exclude: ["Corpus", "good-corpus.py", "hostile-corpus.py"]),
+    tests(
+      of: "Interchange",
+      ["HDF5File", "Kernels", "LayerKit", "Tensors", .target(name: "cnn-verify")],
+      exclude: ["Fixtures", "fixtures.py"]),
   ],
   swiftLanguageModes: [.v6]
 )

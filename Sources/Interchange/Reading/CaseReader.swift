@@ -198,7 +198,7 @@ struct CaseReader {
         unavailable: draft.findings.unavailable.filter {
           $0.path == folder && output == 0 || $0.path == "\(folder).\(output)"
         },
-        isDisputed: tensor != nil && rule != nil && tensor?.shape != rule)
+        isDisputed: draft.isDisputed || tensor != nil && rule != nil && tensor?.shape != rule)
     }
   }
 

@@ -19,8 +19,13 @@ struct LayerDraft {
   let holder: String?
   /// The paths of tensors below the layer that are there, readable or not: `parameters/weight`.
   var declared: Set<String> = []
+  /// The tensors, and groups of them, that a misspelled or misplaced object was meant to be.
+  var presumed: Set<String> = []
   /// Problems and what else was met.
   var findings: Findings
+  /// Whether it is judged on a tensor whose shape is disputed, at whatever distance.
+  var isDisputed = false
+
   /// The number of inputs that stand with the layer itself, readable or not.
   var recordedInputs = 0
   /// The number of inputs, where the file or the kind says it.

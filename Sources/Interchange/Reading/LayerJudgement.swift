@@ -16,8 +16,9 @@ struct LayerJudgement {
     var shape: Shape?
     /// Why it cannot be read.
     var unavailable: [UnavailableTensor] = []
-    /// Whether the recorded tensor has another shape than the producer's rule gives: a
-    /// difference that is the producer's verdict, and no fault of whoever consumes it.
+    /// Whether the recorded tensor has another shape than the producer's rule gives, or the
+    /// producer itself was judged on such a tensor: a difference that is a verdict further up,
+    /// and no fault of whoever consumes it.
     var isDisputed = false
   }
 
@@ -26,10 +27,10 @@ struct LayerJudgement {
 
   /// Settles one layer.
   func settle(_ draft: inout LayerDraft) {
-    let isDisputed = settleInputs(&draft)
+    settleInputs(&draft)
     checkTensorNames(&draft)
     let problems = draft.findings.problems.problems.count
-    settleOutputs(&draft, isDisputed: isDisputed)
+    settleOutputs(&draft)
     guard draft.findings.problems.problems.count == problems else { return }
     checkIndices(&draft)
     settleReference(&draft)
@@ -38,17 +39,15 @@ struct LayerJudgement {
 
   // MARK: Inputs
 
-  /// Own inputs go before those of the producers. Returns whether a disputed one is used.
-  private func settleInputs(_ draft: inout LayerDraft) -> Bool {
-    var isDisputed = false
+  /// Own inputs go before those of the producers.
+  private func settleInputs(_ draft: inout LayerDraft) {
     draft.layer.inputs = (0..<draft.inputCount).map { index in
       if let own = draft.layer.reference.inputs[index] { return own }
       guard !draft.declared.contains("reference/input.\(index)"), let feeds else { return nil }
       draft.findings.unavailable += feeds[index].unavailable
-      isDisputed = isDisputed || feeds[index].isDisputed
+      draft.isDisputed = draft.isDisputed || feeds[index].isDisputed
       return feeds[index].tensor
     }
-    return isDisputed
   }
 
   private func inputShapes(_ draft: LayerDraft) -> [Shape]? {
@@ -62,32 +61,47 @@ struct LayerJudgement {
   // MARK: Names
 
   /// Required tensors must be there, and what is computed from a parameter needs the parameter.
+  ///
+  /// Where a holder does not exist, or a name is misspelled, that has been told already.
   private func checkTensorNames(_ draft: inout LayerDraft) {
     guard let signature = draft.definition?.signature else { return }
-    let folders = [
-      ("parameters", signature.parameters), ("buffers", signature.buffers),
-      ("auxiliary", signature.auxiliary),
-    ]
-    for (folder, slots) in folders {
-      for slot in slots where !slot.isOptional && !draft.declared.contains("\(folder)/\(slot.name)")
-      {
-        // A holder that does not exist has been told already.
-        guard folder != "parameters" || draft.holder == nil || draft.layer.parameterHolder != nil
-        else { continue }
-        draft.report(.missingTensor("\(folder)/\(slot.name)"))
-      }
-    }
-    guard draft.holder == nil || draft.layer.parameterHolder != nil else { return }
-    for root in ["reference", "reference_f64"] {
-      for folder in ["grad_parameters", "updated_parameters"] {
-        for slot in signature.parameters {
-          let place = "\(root)/\(folder)/\(slot.name)"
-          guard draft.declared.contains(place), !draft.declared.contains("parameters/\(slot.name)")
-          else { continue }
-          draft.findings.problems.report(
-            .absentParameter(slot.name), at: draft.path.appending(relative: place))
+    let hasParameters = draft.holder == nil || draft.layer.parameterHolder != nil
+    if hasParameters {
+      checkRequired(signature.parameters, in: "parameters", &draft)
+      for root in ["reference", "reference_f64"] {
+        for folder in ["grad_parameters", "updated_parameters"] {
+          checkSources(signature.parameters, of: "\(root)/\(folder)", &draft)
         }
       }
+    }
+    checkRequired(signature.buffers, in: "buffers", &draft)
+    checkRequired(signature.auxiliary, in: "auxiliary", &draft)
+  }
+
+  private func checkRequired(
+    _ slots: [Signature.Slot], in folder: String, _ draft: inout LayerDraft
+  ) {
+    guard !draft.presumed.contains(folder) else { return }
+    for slot in slots where !slot.isOptional {
+      let place = "\(folder)/\(slot.name)"
+      guard !draft.declared.contains(place), !draft.presumed.contains(place) else { continue }
+      draft.report(.missingTensor(place))
+    }
+  }
+
+  /// Gradients and later values are of parameters that are there.
+  private func checkSources(
+    _ slots: [Signature.Slot], of folder: String, _ draft: inout LayerDraft
+  ) {
+    guard !draft.presumed.contains("parameters") else { return }
+    for slot in slots {
+      let (place, source) = ("\(folder)/\(slot.name)", "parameters/\(slot.name)")
+      // A required parameter that is missing has been told.
+      guard slot.isOptional, draft.declared.contains(place), !draft.declared.contains(source),
+        !draft.presumed.contains(source)
+      else { continue }
+      draft.findings.problems.report(
+        .absentParameter(slot.name), at: draft.path.appending(relative: place))
     }
   }
 
@@ -115,7 +129,7 @@ struct LayerJudgement {
 
   // MARK: Outputs
 
-  private func settleOutputs(_ draft: inout LayerDraft, isDisputed: Bool) {
+  private func settleOutputs(_ draft: inout LayerDraft) {
     guard let layer = draft.layer.layer else { return }
     let allowed = layer.signature.minimumInputs...layer.signature.maximumInputs
     if draft.sources != nil || draft.inputCount > allowed.upperBound {
@@ -140,7 +154,7 @@ struct LayerJudgement {
       draft.layer.outputShapes = settled.outputs
       draft.layer.adopt(settled.operands)
     } catch {
-      guard !isDisputed else {
+      guard !draft.isDisputed else {
         draft.layer.inputs = draft.layer.inputs.map { _ in nil }
         return
       }

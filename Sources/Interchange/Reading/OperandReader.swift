@@ -17,10 +17,12 @@ struct OperandReader {
     for (name, _) in group.datasets where !ignores(name, in: draft.path, &draft) {
       let path = draft.path.appending(name)
       if Self.groupNames.contains(where: { name == $0 }) {
+        draft.presumed.insert(name.string)
         draft.findings.problems.report(.groupExpected(name.string), at: path)
       } else {
-        draft.findings.problems.report(
-          .unknownDataset(name.string, closest: place(of: name, draft)), at: path)
+        let closest = place(of: name, draft)
+        if let closest { draft.presumed.insert(closest) }
+        draft.findings.problems.report(.unknownDataset(name.string, closest: closest), at: path)
       }
     }
     for (name, subgroup) in group.groups where !ignores(name, in: draft.path, &draft) {
@@ -41,6 +43,7 @@ struct OperandReader {
         draft.layer.twin = reference(subgroup, at: path, isTwin: true, &draft)
       default:
         let closest = NearMiss.closest(to: name.string, among: Self.groupNames)
+        if let closest { draft.presumed.insert(closest) }
         draft.findings.problems.report(.unknownGroup(name.string, closest: closest), at: path)
       }
     }
@@ -87,10 +90,11 @@ struct OperandReader {
     _ draft: inout LayerDraft
   ) -> [String: StoredTensor] {
     refuseAttributes(group, at: path, &draft)
+    let folder = path.names.dropFirst(draft.path.names.count).map(\.string).joined(separator: "/")
     for (name, _) in group.groups where !ignores(name, in: path, &draft) {
+      draft.presumed.insert("\(folder)/\(name.string)")
       draft.findings.problems.report(.datasetExpected(name.string), at: path.appending(name))
     }
-    let folder = path.names.dropFirst(draft.path.names.count).map(\.string).joined(separator: "/")
     var result: [String: StoredTensor] = [:]
     for (name, dataset) in group.datasets where !ignores(name, in: path, &draft) {
       let place = path.appending(name)
@@ -114,10 +118,12 @@ struct OperandReader {
       return false
     }
     guard let slots, !slots.contains(where: { name == $0.name }) else { return true }
-    let closest = NearMiss.closest(to: name.string, among: slots.map(\.name))
+    let closest = NearMiss.closest(to: name.string, among: slots.map(\.name)).map {
+      "\(folder)/\($0)"
+    }
+    if let closest { draft.presumed.insert(closest) }
     draft.findings.problems.report(
-      .unknownTensor("\(folder)/\(name.string)", closest: closest.map { "\(folder)/\($0)" }),
-      at: place)
+      .unknownTensor("\(folder)/\(name.string)", closest: closest), at: place)
     return false
   }
 
