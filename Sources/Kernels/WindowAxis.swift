@@ -20,6 +20,8 @@ public struct WindowAxis: Hashable, Sendable {
   public let ceilMode: Bool
 
   /// Makes an axis; the numbers must be valid, and the window must fit into the padded extent.
+  ///
+  /// With `ceilMode` the first window, too, may hang over the end by less than a stride.
   public init(
     extent: Int, kernel: Int, stride: Int = 1, paddingBegin: Int = 0, paddingEnd: Int = 0,
     dilation: Int = 1, ceilMode: Bool = false
@@ -33,7 +35,8 @@ public struct WindowAxis: Hashable, Sendable {
     self.paddingEnd = paddingEnd
     self.dilation = dilation
     self.ceilMode = ceilMode
-    precondition(slack >= 0, "the window is longer than the padded extent")
+    precondition(
+      slack >= 0 || (ceilMode && slack > -stride), "the window is longer than the padded extent")
   }
 
   /// K̃ = D(K − 1) + 1, the cells from the first to the last of a window.

@@ -115,7 +115,7 @@ public struct ChainedRun<Supply: NetworkSupply> {
       inputs: Set(inputs.map(\.offset)), parameters: Set(operands.parameters.keys))
     let computed = Supply.S.program(of: layer).backward(operands, upstream, wanted)
     for (input, gradient) in computed.inputs.enumerated() {
-      guard let gradient else { continue }
+      guard let gradient, wanted.inputs.contains(input) else { continue }
       try visit(node, .inputGradient(input), gradient)
       try store(gradient, node, input)
     }
