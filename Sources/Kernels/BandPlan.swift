@@ -3,6 +3,8 @@ struct Band: Sendable {
   let group: Int
   let segments: [RowSegment]
   let columns: Range<Int>
+  /// Which of the plan's `parts` of the product's rows.
+  let part: Int
 }
 
 /// How the outputs of a product are cut into bands and the bands into tasks: by the shape alone.
@@ -20,6 +22,8 @@ struct BandPlan: Sendable {
   /// Elements of scratch that one band needs.
   let scratch: Int
   let tasks: Int
+  /// Parts into which the product's rows are cut, each with bands of its own.
+  let parts: Int
 
   private let height: Int
   private let batch: Int
@@ -46,19 +50,23 @@ struct BandPlan: Sendable {
     columnCut = Balanced(width, limit: max(positions, 64))
     let fitting = max(1, positions / (columnCut.longest + planes.columns.span) - planes.rows.span)
     let work = product.rows * blocks.total * columnCut.longest
-    // At least eight bands where there is work for them.
+    // At least eight bands where there is work for them. With many rows longer bands are better,
+    // lest the weights be read too often; then the rows are cut as well.
+    let wanted = product.rows >= 256 ? 4 : 8
     let images = crossesImages ? 1 : batch
     let allRows = crossesImages ? batch * height : height
-    let parts = max(1, 8 / (images * product.groups * columnCut.count))
-    let fair = max((allRows + parts - 1) / parts, Self.smallestTask / max(work, 1), 1)
+    let shares = max(1, wanted / (images * product.groups * columnCut.count))
+    let fair = max((allRows + shares - 1) / shares, Self.smallestTask / max(work, 1), 1)
     let gap = compacts ? 0 : planes.columns.span
     let most = Balanced(allRows, limit: min(fitting, fair)).longest
     rowCut = Slices(
       allRows,
       size: Self.fullestTiles(
         allRows, most: most, width: columnCut.longest, gap: gap, vector: 64 / size))
-    bandCount = product.groups * images * rowCut.count * columnCut.count
-    let bandsPerTask = max(1, Self.smallestTask / max(work * rowCut.size, 1))
+    let places = product.groups * images * rowCut.count * columnCut.count
+    parts = places < 8 && product.rows >= 256 ? 2 : 1
+    bandCount = places * parts
+    let bandsPerTask = max(1, Self.smallestTask / max(work * rowCut.size / parts, 1))
     tasks = (bandCount + bandsPerTask - 1) / bandsPerTask
 
     let longest = rowCut.size
@@ -94,16 +102,19 @@ struct BandPlan: Sendable {
 
   /// The band of this index.
   func band(_ index: Int) -> Band {
-    let (rest, column) = index.quotientAndRemainder(dividingBy: columnCut.count)
-    let (unit, part) = rest.quotientAndRemainder(dividingBy: rowCut.count)
-    let rows = rowCut[part]
+    let (place, rowPart) = index.quotientAndRemainder(dividingBy: parts)
+    let (rest, column) = place.quotientAndRemainder(dividingBy: columnCut.count)
+    let (unit, slice) = rest.quotientAndRemainder(dividingBy: rowCut.count)
+    let rows = rowCut[slice]
     guard !crossesImages else {
       return Band(
-        group: unit, segments: RowSegment.cut(rows, height: height), columns: columnCut[column])
+        group: unit, segments: RowSegment.cut(rows, height: height), columns: columnCut[column],
+        part: rowPart)
     }
     return Band(
       group: unit / batch, segments: [RowSegment(image: unit % batch, rows: rows)],
-      columns: columnCut[column])
+      columns: columnCut[column],
+      part: rowPart)
   }
 
   /// Compares the time spent in gaps with the time of copying them away, for each term and output.

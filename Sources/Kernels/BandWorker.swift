@@ -69,7 +69,7 @@ struct BandWorker<S: KernelScalar> {
         compact(band, lines, to: copied, pitch: compactPitch)
       }
       multiply(
-        band.group, block, plan.compacts ? copied : scratch, lines.positions, into: sum,
+        band, block, plan.compacts ? copied : scratch, lines.positions, into: sum,
         accumulates: index > 0)
     }
     if !sum.isResult { copyOut(band, lines, sum, result) }
@@ -109,7 +109,7 @@ struct BandWorker<S: KernelScalar> {
 
   /// Multiplies one block of terms into all positions of the band.
   private func multiply(
-    _ group: Int, _ block: Range<Int>, _ lines: UnsafeMutablePointer<S>, _ positions: Int,
+    _ band: Band, _ block: Range<Int>, _ lines: UnsafeMutablePointer<S>, _ positions: Int,
     into sum: Accumulator, accumulates: Bool
   ) {
     let lanes = product.instructions.lanes(S.self)
@@ -121,20 +121,34 @@ struct BandWorker<S: KernelScalar> {
       while start < positions {
         let columns = min(tile, positions - start)
         let vectors = columns <= lanes ? 1 : columns <= 2 * lanes ? 2 : 4
-        for panel in 0..<panels.count {
+        for panel in panelRange(band) {
           let range = panels[panel]
           S.productTile(
             ProductTile(
               instructions: product.instructions, rows: range.count, vectors: vectors,
-              a: packed + weights.offset(group: group, block: block, panel: panel),
+              a: packed + weights.offset(group: band.group, block: block, panel: panel),
               b: lines + start, offsets: offsets, count: block.count,
               c: sum.base + range.lowerBound * sum.pitch + start, pitch: sum.pitch,
               columns: columns, accumulates: accumulates,
-              bias: bias.map { $0 + group * product.rows + range.lowerBound }))
+              bias: bias.map { $0 + band.group * product.rows + range.lowerBound }))
         }
         start += tile
       }
     }
+  }
+
+  /// The panels of the band's part of the rows.
+  private func panelRange(_ band: Band) -> Range<Int> {
+    let count = weights.panels.count
+    return count * band.part / plan.parts..<count * (band.part + 1) / plan.parts
+  }
+
+  /// The rows of those panels.
+  private func rowRange(_ band: Band) -> Range<Int> {
+    let panels = panelRange(band)
+    guard !panels.isEmpty else { return 0..<0 }
+    return weights.panels[panels.lowerBound]
+      .lowerBound..<weights.panels[panels.upperBound - 1].upperBound
   }
 
   private func accumulator(
@@ -165,7 +179,7 @@ struct BandWorker<S: KernelScalar> {
     var line = 0
     for segment in band.segments {
       let channel = (segment.image * product.groups + band.group) * product.rows
-      for m in 0..<product.rows {
+      for m in rowRange(band) {
         var from = UnsafePointer(sum.base) + m * sum.pitch + line * lines.rowPitch
         for u in segment.rows {
           let row = (channel + m) * rows.extent + rows.offset + u * rows.stride

@@ -48,13 +48,15 @@ struct CorrelationWorker<S: KernelScalar> {
         guard !plan.overlaps else {
           copyLines(dy, segments, window, to: packed)
           overlap(
-            Band(group: group, segments: segments, columns: window), scratch, planeSize: size,
+            Band(group: group, segments: segments, columns: window, part: 0), scratch,
+            planeSize: size,
             packed, accumulates: band > bands.lowerBound, result)
           continue
         }
         pack(dy, panels, segments, window, to: packed)
         multiply(
-          Band(group: group, segments: segments, columns: window), scratch, planeSize: size,
+          Band(group: group, segments: segments, columns: window, part: 0), scratch,
+          planeSize: size,
           packed, panels, accumulates: band > bands.lowerBound, result)
       }
     }

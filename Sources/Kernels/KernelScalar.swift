@@ -19,6 +19,11 @@ public protocol KernelScalar: FloatingScalar {
 
   /// Turns a matrix: target[x·ldt + r] = source[r·lds + x].
   static func transpose(_ matrix: Transposition<Self>)
+
+  /// Copies every `stride`-th element: target[x] = source[x·stride].
+  static func pick(
+    _ count: Int, from source: UnsafePointer<Self>, stride: Int,
+    to target: UnsafeMutablePointer<Self>)
 }
 
 /// The operands of one product tile: a packed by p, b read at an offset for each p.
@@ -134,6 +139,14 @@ extension Float: KernelScalar {
   public static func transpose(_ t: Transposition<Float>) {
     ck_transpose_f32(t.rows, t.columns, t.source, t.sourcePitch, t.target, t.targetPitch)
   }
+
+  /// Copies every `stride`-th element.
+  public static func pick(
+    _ count: Int, from source: UnsafePointer<Float>, stride: Int,
+    to target: UnsafeMutablePointer<Float>
+  ) {
+    ck_pick_f32(count, source, stride, target)
+  }
 }
 
 extension Double: KernelScalar {
@@ -168,5 +181,13 @@ extension Double: KernelScalar {
   /// Turns a matrix.
   public static func transpose(_ t: Transposition<Double>) {
     ck_transpose_f64(t.rows, t.columns, t.source, t.sourcePitch, t.target, t.targetPitch)
+  }
+
+  /// Copies every `stride`-th element.
+  public static func pick(
+    _ count: Int, from source: UnsafePointer<Double>, stride: Int,
+    to target: UnsafeMutablePointer<Double>
+  ) {
+    ck_pick_f64(count, source, stride, target)
   }
 }

@@ -10,7 +10,7 @@ struct WeightView: Sendable {
 /// Cuts of a sum of `channels · taps` terms into blocks; they depend on the shape alone.
 struct ReductionBlocks: Sendable {
   /// Terms in a block: so many lines of a tile stay in the first-level cache.
-  static let limit = 256
+  static let limit = 128
 
   let taps: Int
   let total: Int

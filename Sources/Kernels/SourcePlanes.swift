@@ -118,8 +118,9 @@ struct SourcePlanes: Sendable {
     if columns.stride == 1 {
       (line + first).update(from: row + (start + first), count: end - first)
     } else {
-      let cells = row + phase
-      for index in first..<end { line[index] = cells[(start + index) * columns.stride] }
+      S.pick(
+        end - first, from: row + (phase + (start + first) * columns.stride),
+        stride: columns.stride, to: line + first)
     }
     for index in end..<pitch { line[index] = 0 }
   }

@@ -39,6 +39,8 @@ int ck_correlate_rows(int isa);
 //   beyond the end of a line.
 //
 // ck_transpose_…: target[x·ldt + r] = source[r·lds + x], r < rows, x < columns.
+//
+// ck_pick_…: target[x] = source[x·stride], x < count.
 
 #define CK_DECLARE(T, S)                                                                         \
   void ck_product_##S(                                                                           \
@@ -57,7 +59,8 @@ int ck_correlate_rows(int isa);
     T *c, ptrdiff_t ldc, int accumulate);                                                        \
   void ck_transpose_##S(                                                                         \
     ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,                \
-    ptrdiff_t ldt);
+    ptrdiff_t ldt);                                                                              \
+  void ck_pick_##S(ptrdiff_t count, const T *source, ptrdiff_t stride, T *target);
 
 CK_DECLARE(float, f32)
 CK_DECLARE(double, f64)
