@@ -14,6 +14,9 @@ struct BandPlan: Sendable {
   /// Multiplications below which a task is not worth handing out.
   private static let smallestTask = 1 << 20
 
+  /// Positions of all images together that count as few beside 256 rows and more.
+  private static let fewPositions = 512
+
   /// Whether the lines of all terms are copied out without gaps before they are multiplied.
   ///
   /// Without this, a tile also computes the cells between the end of a row and the start of the
@@ -43,18 +46,22 @@ struct BandPlan: Sendable {
     compacts = Self.gapsCostMore(product)
     crossesImages = compacts || (planes.rows.span == 0 && planes.columns.span == 0)
 
-    // Elements that one output position takes: its results, and its lines of the source.
-    // The results are touched once in a block of terms and may lie further away.
-    let perPosition = product.rows / 4 + lines + (compacts ? blocks.longest : 0)
+    // Few positions under many rows: the weights are most of the traffic. Cutting the rows reads
+    // each weight once; the lines are copied once for each part instead.
+    let images = crossesImages ? 1 : batch
+    let allRows = crossesImages ? batch * height : height
+    let isSmall = crossesImages && product.rows >= 256 && allRows * width <= Self.fewPositions
+    let partRows = isSmall ? max(128, product.rows / 4) : product.rows
+    // Elements that one output position takes: its results, and its lines of the source. The
+    // results are touched once in a block of terms and may lie further away.
+    let perPosition = partRows / 4 + lines + (compacts ? blocks.longest : 0)
     let positions = max(64, Self.budget / size / perPosition)
     columnCut = Balanced(width, limit: max(positions, 64))
     let fitting = max(1, positions / (columnCut.longest + planes.columns.span) - planes.rows.span)
     let work = product.rows * blocks.total * columnCut.longest
-    // At least eight bands where there is work for them. With many rows longer bands are better,
-    // lest the weights be read too often; then the rows are cut as well.
-    let wanted = product.rows >= 256 ? 4 : 8
-    let images = crossesImages ? 1 : batch
-    let allRows = crossesImages ? batch * height : height
+    // At least eight bands where there is work for them; fewer, if the rows are cut as well.
+    let rowParts = Balanced(product.rows, limit: partRows).count
+    let wanted = isSmall ? 8 / rowParts : product.rows >= 256 ? 4 : 8
     let shares = max(1, wanted / (images * product.groups * columnCut.count))
     let fair = max((allRows + shares - 1) / shares, Self.smallestTask / max(work, 1), 1)
     let gap = compacts ? 0 : planes.columns.span
@@ -64,7 +71,7 @@ struct BandPlan: Sendable {
       size: Self.fullestTiles(
         allRows, most: most, width: columnCut.longest, gap: gap, vector: 64 / size))
     let places = product.groups * images * rowCut.count * columnCut.count
-    parts = places < 8 && product.rows >= 256 ? 2 : 1
+    parts = isSmall ? rowParts : places < 8 && product.rows >= 256 ? 2 : 1
     bandCount = places * parts
     let bandsPerTask = max(1, Self.smallestTask / max(work * rowCut.size / parts, 1))
     tasks = (bandCount + bandsPerTask - 1) / bandsPerTask
@@ -76,7 +83,8 @@ struct BandPlan: Sendable {
     let gaps = compacts ? longest * columnCut.longest : copied * pitch
     scratch =
       lines * (planes.planeSize(height: copied, pitch: pitch, of: S.self) + 32)
-      + (compacts ? blocks.longest * (gaps + 64) : 0) + product.rows * (gaps + 64) + 1_024
+      + (compacts ? blocks.longest * (gaps + 64) : 0) + (product.rows / parts + 32) * (gaps + 64)
+      + 1_024
   }
 
   /// The number of rows in a band, at most `most`, with which the vectors of all bands are fullest.

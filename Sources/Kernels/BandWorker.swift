@@ -97,7 +97,12 @@ struct BandWorker<S: KernelScalar> {
       var line = UnsafePointer(scratch) + offsets[term]
       for segment in band.segments {
         for _ in segment.rows {
-          for index in 0..<width { place[index] = line[index] }
+          // Eight at a time; what is too much is overwritten by the next row or lies in the gap
+          // after the last one.
+          for index in stride(from: 0, to: width, by: 8) {
+            let eight = UnsafeRawPointer(line + index).loadUnaligned(as: SIMD8<S>.self)
+            UnsafeMutableRawPointer(place + index).storeBytes(of: eight, as: SIMD8<S>.self)
+          }
           place += width
           line += lines.pitch
         }
@@ -159,8 +164,9 @@ struct BandWorker<S: KernelScalar> {
     let dense = columns.stride == 1 && columns.offset == 0
     let gapless = lines.rows == 1 || (lines.rowPitch == columns.extent && rows.stride == 1)
     guard dense, gapless, band.segments.count == 1 else {
+      let pitch = (lines.positions + 31) / 16 * 16 + 16
       return Accumulator(
-        base: buffer, pitch: (lines.positions + 31) / 16 * 16 + 16, isResult: false)
+        base: buffer - rowRange(band).lowerBound * pitch, pitch: pitch, isResult: false)
     }
     let segment = band.segments[0]
     let channel = (segment.image * product.groups + band.group) * product.rows

@@ -96,6 +96,8 @@ extension ConvolutionGeometry {
     // A first layer; a kernel of more taps than a block; a very wide image.
     of(1, 3, 16, 30, 30, kernel: 7, stride: 2, padding: 3), of(1, 2, 3, 20, 20, kernel: 17),
     of(1, 2, 20, 1, 9_000, kernel: 1), of(1, 1, 2, 3, 3_000, kernel: 3, padding: 1),
+    // So many outputs of so few positions that the outputs are cut into parts.
+    of(2, 10, 270, 7, 7, kernel: 3, padding: 1), of(1, 6, 300, 30, 30, kernel: 3, padding: 1),
     // One window over the whole input: a linear layer. Few outputs with rows longer than a vector.
     of(4, 7, 30, 5, 5, kernel: 5), of(2, 2, 6, 12, 37, kernel: 5, padding: 1),
     of(3, 6, 6, 21, 70, kernel: 3, stride: 2, padding: 1, groups: 6),
