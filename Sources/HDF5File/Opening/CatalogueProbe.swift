@@ -10,11 +10,12 @@ package enum CatalogueProbe {
     return try WorkerProcess(worker, file: file.descriptor, timeout: 30).output
   }
 
-  /// The number of datasets that may be read, or nil where the bytes are refused.
+  /// Reads what claims to be a catalogue of a file of some size.
   ///
   /// - Parameters:
   ///   - bytes: what claims to be a catalogue.
   ///   - fileSize: bytes of the file that it claims to be about.
+  /// - Returns: the number of datasets that may be read, or nil where the bytes are refused.
   package static func readableDatasets(_ bytes: [UInt8], fileSize: Int) -> Int? {
     var parser = CatalogueParser()
     do throws(MalformedCatalogue) {

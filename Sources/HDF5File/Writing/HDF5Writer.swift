@@ -80,6 +80,7 @@ public struct HDF5Writer: ~Copyable {
   ///   - elements: the numbers in row-major order, as many as the shape needs.
   ///   - shape: the length of each axis; none for a scalar.
   ///   - compression: shape of the chunks that are shuffled and gzipped; nil for contiguous.
+  /// - Throws: what libhdf5 refused, at this path.
   public borrowing func dataset<Element: WritableElement>(
     _ path: String, _ elements: [Element], shape: [Int], compression: DatasetCompression? = nil
   ) throws(HDF5Error) {
