@@ -10,7 +10,8 @@ extension HDF5File {
   public func read<Element: ReadableElement>(
     _ dataset: Dataset, as type: Element.Type = Element.self
   ) throws(HDF5Error) -> [Element] {
-    try read(dataset, elements: 0..<dataset.count, as: type)
+    // The count of a dataset with a problem may be anything.
+    try read(dataset, elements: 0..<(dataset.problem == nil ? dataset.count : 0), as: type)
   }
 
   /// The elements of a dataset in a window of row-major indices, converted without loss.

@@ -89,6 +89,7 @@ public struct HDF5File: Sendable {
     }
     switch process.end {
     case .timeout: throw failure(.timeout(seconds: options.timeout))
+    case .notCatalogue: throw failure(.malformed("it does not begin as one"))
     case .tooMuch: throw failure(.malformed("it is too long"))
     case .signal(let number): throw failure(.signal(number))
     case .exit(let code) where code != 0: throw failure(.exit(code))

@@ -132,11 +132,10 @@ def write(path, **options):
 def main(folder):
     folder.mkdir(parents=True, exist_ok=True)
     write(folder / "default.h5")
-    write(folder / "v108.h5", libver=("v108", "v108"))
     write(folder / "v110.h5", libver=("v110", "v110"))
     write(folder / "userblock.h5", userblock_size=512)
     write(folder / "userblock-v110.h5", userblock_size=1024, libver=("v110", "v110"))
-    with h5py.File(folder / "many-chunks.h5", "w") as file:
+    with h5py.File(folder / "many-chunks.h5", "w", libver=("v110", "v110")) as file:
         file.create_dataset("a", data=values((2100, 4)), chunks=(1, 4))
     with h5py.File(folder / "trailing.h5", "w") as file:
         file["x"] = values((4,))

@@ -14,7 +14,9 @@ public struct Dataset: Sendable {
   public let byteOrder: ByteOrder
   /// Its attributes, in order of their names.
   public let attributes: [Attribute]
-  /// Why it cannot be read, if so. It stays listed, and the rest of the file stays usable.
+  /// Why it cannot be read, if so.
+  ///
+  /// It stays listed, and the rest of the file stays usable.
   public let problem: HDF5Problem?
   /// Where its bytes are.
   package let storage: Storage

@@ -11,6 +11,21 @@ struct LibraryFailure: Error {
   let frames: [LibraryFrame]
 }
 
+/// Which answer of a function means that it failed.
+enum Failing<Answer: Comparable> {
+  case below(Answer)
+  case exactly(Answer)
+  case never
+
+  func isMet(by answer: Answer) -> Bool {
+    switch self {
+    case .below(let bound): answer < bound
+    case .exactly(let value): answer == value
+    case .never: false
+    }
+  }
+}
+
 /// The way to every function of libhdf5.
 enum Library {
   private static let lock = Mutex<Bool>(false)
@@ -20,12 +35,12 @@ enum Library {
   static func call<Status: SignedInteger & Sendable>(
     _ body: () -> Status
   ) throws(LibraryFailure) -> Status {
-    try call(failing: { $0 < 0 }, body)
+    try call(failing: .below(0), body)
   }
 
   /// Calls `body`, whose result means failure where `failing` says so.
-  static func call<Answer: Sendable>(
-    failing: (Answer) -> Bool, _ body: () -> Answer
+  static func call<Answer: Sendable & Comparable>(
+    failing: Failing<Answer>, _ body: () -> Answer
   ) throws(LibraryFailure) -> Answer {
     let (answer, frames): (Answer, [LibraryFrame]?) = lock.withLock { started in
       if !started {
@@ -34,13 +49,18 @@ enum Library {
       }
       CHDF5_silence()
       let answer = body()
-      guard failing(answer) else { return (answer, nil) }
+      guard failing.isMet(by: answer) else { return (answer, nil) }
       let frames = currentFrames()
       CHDF5_clearErrors()
       return (answer, frames)
     }
     if let frames { throw LibraryFailure(frames: frames) }
     return answer
+  }
+
+  /// Objects of all files that are open in this process.
+  static var openObjectCount: Int {
+    lock.withLock { _ in H5Fget_obj_count(CHDF5_anyFile(), CHDF5_allObjects()) }
   }
 
   private static let longestStack = 32

@@ -37,7 +37,9 @@ public struct ObjectName: Hashable, Sendable, Comparable, ExpressibleByStringLit
     self.bytes = bytes
   }
 
-  /// The name as a string, for comparison and look-up. Show `text` instead.
+  /// The name as a string, for comparison and look-up.
+  ///
+  /// To show it, render `text`.
   public var string: String { String(validating: bytes, as: UTF8.self) ?? "" }
 
   /// The name as text to be rendered for a sink.

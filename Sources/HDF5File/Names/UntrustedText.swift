@@ -17,7 +17,9 @@ public struct UntrustedText: Hashable, Sendable {
     self.bytes = Array(string.utf8)
   }
 
-  /// The text, or nothing where the bytes are not UTF-8. Never print it: choose a rendering.
+  /// The text, or nothing where the bytes are not UTF-8.
+  ///
+  /// Never print it: choose a rendering.
   public var validated: String? { String(validating: bytes, as: UTF8.self) }
 
   /// Whether the bytes are those of a string.

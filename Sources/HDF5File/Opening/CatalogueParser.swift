@@ -79,6 +79,7 @@ struct CatalogueParser {
 
   /// Reads as far as the bytes go; a catalogue cut short is no failure of form.
   mutating func parse(_ bytes: [UInt8]) throws(MalformedCatalogue) {
+    // The process that receives the bytes looks at their beginning first; who else calls may not.
     guard bytes.count >= CatalogueFormat.magic.count else { return }
     guard bytes.starts(with: CatalogueFormat.magic) else {
       throw MalformedCatalogue(what: "it does not begin as one")
@@ -109,7 +110,8 @@ struct CatalogueParser {
     case .confinement: catalogue.confinement = Confinement(rawValue: try payload.number())
     case .file: catalogue.userBlockSize = try payload.number()
     case .visiting:
-      catalogue.visiting = UntrustedText(bytes: try payload.byteString(limit: Self.longestPath))
+      let path = try payload.byteString(limit: Self.longestPath)
+      catalogue.visiting = path.isEmpty ? UntrustedText("/") : UntrustedText(bytes: path)
     case .groupBegin: try beginGroup(&payload)
     case .groupEnd: try endGroup()
     case .attribute: try parseAttribute(&payload)

@@ -11,6 +11,7 @@ struct WorkerProcess {
     case signal(Int32)
     case timeout
     case tooMuch
+    case notCatalogue
   }
 
   /// What it sent.
@@ -33,7 +34,11 @@ struct WorkerProcess {
     let deadline = Self.now() + Double(timeout)
     let early = receive(ends[0], deadline: deadline)
     end = Self.wait(for: process, deadline: early == nil ? deadline : 0)
-    if let early { end = early }
+    if let early {
+      // A process that died of something is better described by that.
+      if case .notCatalogue = early, case .signal(let number) = end, number != SIGKILL { return }
+      end = early
+    }
   }
 
   private static func cannotStart(_ number: Int32) -> HDF5Problem {
@@ -65,6 +70,10 @@ struct WorkerProcess {
       guard count > 0 else { return nil }
       guard output.count + count <= CatalogueFormat.longest else { return .tooMuch }
       output += buffer[..<count]
+      let magic = CatalogueFormat.magic
+      guard output.prefix(magic.count).elementsEqual(magic.prefix(output.count)) else {
+        return .notCatalogue
+      }
     }
   }
 

@@ -100,7 +100,9 @@ enum WalkLimit {
 
 /// The bit fields of a datatype, as libhdf5 reports them.
 struct TypeFields: Hashable {
-  /// The class, `H5T_class_t`: 0 integer, 1 float, 3 string, 8 enumeration, …
+  /// The class as `H5T_class_t` counts them.
+  ///
+  /// 0 integer, 1 float, 3 string, 8 enumeration, …
   var typeClass: UInt8 = 0
   /// Bytes.
   var size: UInt32 = 0

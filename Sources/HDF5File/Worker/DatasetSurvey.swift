@@ -61,7 +61,7 @@ struct DatasetSurvey {
 
   private mutating func askContiguous(_ dataset: hid_t) throws(LibraryFailure) {
     storage = .contiguous
-    storedSize = try Library.call(failing: { _ in false }) { H5Dget_storage_size(dataset) }
+    storedSize = try Library.call(failing: .never) { H5Dget_storage_size(dataset) }
     var status = H5D_SPACE_STATUS_ERROR
     try Library.call { H5Dget_space_status(dataset, &status) }
     // Where nothing is stored, libhdf5 adds the user block to the undefined address and returns
@@ -71,13 +71,13 @@ struct DatasetSurvey {
       return
     }
     offset = UInt64(
-      try Library.call(failing: { $0 == CHDF5_undefinedAddress() }) { H5Dget_offset(dataset) })
+      try Library.call(failing: .exactly(CHDF5_undefinedAddress())) { H5Dget_offset(dataset) })
   }
 
   /// The bytes of a compact dataset are in its header, and only `H5Dread` tells them.
   private mutating func askCompact(_ dataset: hid_t, type typeID: hid_t) throws(LibraryFailure) {
     storage = .compact
-    storedSize = try Library.call(failing: { _ in false }) { H5Dget_storage_size(dataset) }
+    storedSize = try Library.call(failing: .never) { H5Dget_storage_size(dataset) }
     var expected = UInt64(type.size)
     for length in shape {
       let product = expected.multipliedReportingOverflow(by: length)

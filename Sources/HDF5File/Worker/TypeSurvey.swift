@@ -7,7 +7,7 @@ extension TypeFields {
   init(survey type: hid_t) throws(LibraryFailure) {
     let typeClass = try Library.call { H5Tget_class(type).rawValue }
     self.typeClass = UInt8(truncatingIfNeeded: typeClass)
-    size = UInt32(truncatingIfNeeded: try Library.call(failing: { $0 == 0 }) { H5Tget_size(type) })
+    size = UInt32(truncatingIfNeeded: try Library.call(failing: .exactly(0)) { H5Tget_size(type) })
     switch H5T_class_t(typeClass) {
     case H5T_INTEGER: try surveyInteger(type)
     case H5T_FLOAT:
@@ -31,7 +31,7 @@ extension TypeFields {
     let order = try Library.call { H5Tget_order(type).rawValue }
     self.order = UInt8(truncatingIfNeeded: order)
     precision = UInt32(
-      truncatingIfNeeded: try Library.call(failing: { $0 == 0 }) { H5Tget_precision(type) })
+      truncatingIfNeeded: try Library.call(failing: .exactly(0)) { H5Tget_precision(type) })
     offset = UInt32(truncatingIfNeeded: try Library.call { H5Tget_offset(type) })
   }
 
@@ -46,14 +46,14 @@ extension TypeFields {
     mantissaPosition = UInt32(truncatingIfNeeded: fields.3)
     mantissaSize = UInt32(truncatingIfNeeded: fields.4)
     exponentBias = UInt64(
-      truncatingIfNeeded: try Library.call(failing: { $0 == 0 }) { H5Tget_ebias(type) })
+      truncatingIfNeeded: try Library.call(failing: .exactly(0)) { H5Tget_ebias(type) })
     let normalisation = try Library.call { H5Tget_norm(type).rawValue }
     self.normalisation = UInt8(truncatingIfNeeded: normalisation)
   }
 
   /// h5py's truth values: an enumeration of FALSE = 0 and TRUE = 1 over one byte.
   private static func isBoolean(_ type: hid_t) throws(LibraryFailure) -> Bool {
-    let size = try Library.call(failing: { $0 == 0 }) { H5Tget_size(type) }
+    let size = try Library.call(failing: .exactly(0)) { H5Tget_size(type) }
     let count = try Library.call { H5Tget_nmembers(type) }
     guard size == 1, count == 2 else { return false }
     for (name, expected) in [("FALSE", UInt8(0)), ("TRUE", 1)] {
