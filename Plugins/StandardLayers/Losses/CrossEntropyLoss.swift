@@ -81,7 +81,7 @@ public struct CrossEntropyLoss: Layer {
 
   // MARK: Backward
 
-  /// dx[n,c] = s·(p[n,c]·Σ_k q[n,k] − q[n,c]) / denominator, p = exp ℓ
+  /// dx[n,c] = s·(p[n,c]·Σ_k q[n,k] − q[n,c]) / denominator, p = exp ℓ.
   ///
   /// dt[n,c] = −s·w[c]·(1 − ε)·ℓ[n,c] / denominator
   public func backward<S: KernelScalar>(
