@@ -30,7 +30,9 @@ public struct Comparator<S: FloatingScalar>: Sendable {
     precondition(start + reference.count <= ours.count, "the reference has too many elements")
     next += reference.count
     let blocks = (reference.count + Self.block - 1) / Self.block
-    let judge = ElementJudge(tolerance: tolerance, inputsAreFinite: inputsAreFinite)
+    let judge = ElementJudge(
+      formats: tolerance.formats, window: tolerance.window(start..<next),
+      inputsAreFinite: inputsAreFinite)
     let ours = ours
     let parts = Parallel.map(blocks) { index in
       var part = Comparison()
@@ -51,7 +53,8 @@ public struct Comparator<S: FloatingScalar>: Sendable {
 
 /// Judges single elements.
 private struct ElementJudge: Sendable {
-  let tolerance: Tolerance
+  let formats: ComparisonFormats
+  let window: Tolerance.Window
   let inputsAreFinite: Bool
 
   func take(_ offset: Int, _ ours: Double, _ reference: Double, into found: inout Comparison) {
@@ -61,7 +64,7 @@ private struct ElementJudge: Sendable {
       return
     }
     let error = (ours - reference).magnitude
-    let limits = tolerance.limits(at: offset, value: ours)
+    let limits = window.limits(at: offset, value: ours)
     if (limits.magnitude ?? 0) > 0 || ours != 0 || reference != 0 { found.informative += 1 }
     let withinBound = error <= limits.hard
     if !withinBound { found.beyondBound += 1 }
@@ -70,7 +73,7 @@ private struct ElementJudge: Sendable {
     if limits.hard.isFinite { found.maxBound = max(found.maxBound, limits.hard) }
     guard error > 0 || found.worst == nil || !withinBound else { return }
 
-    let ulps = error / tolerance.formats.reference.ulp(of: reference)
+    let ulps = error / formats.reference.ulp(of: reference)
     let ratio = error == 0 ? 0 : error / limits.hard
     let element = Comparison.Element(
       offset: offset, ours: ours, reference: reference, bound: limits.hard, ulps: ulps)
@@ -81,7 +84,7 @@ private struct ElementJudge: Sendable {
     found.maxUlps = max(found.maxUlps, ulps)
     found.maxRelative = max(found.maxRelative, error == 0 ? 0 : error / reference.magnitude)
     if let magnitude = limits.magnitude, error > 0 {
-      let unit = tolerance.formats.reference.unitRoundoff
+      let unit = formats.reference.unitRoundoff
       found.magnitudeRatio = max(found.magnitudeRatio, error / (unit * magnitude))
     }
   }
@@ -92,7 +95,7 @@ private struct ElementJudge: Sendable {
   private func takeNonFinite(
     _ offset: Int, _ ours: Double, _ reference: Double, into found: inout Comparison
   ) {
-    let format = tolerance.formats.reference
+    let format = formats.reference
     let same = (ours.isNaN && reference.isNaN) || ours == reference
     let overflow =
       reference.isInfinite && ours.sign == reference.sign && ours.isFinite

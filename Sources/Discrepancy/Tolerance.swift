@@ -59,7 +59,7 @@ public struct Tolerance: Sendable {
   public init(_ bound: ErrorBound, _ formats: ComparisonFormats) {
     self.bound = bound
     self.formats = formats
-    guard case .sum(let terms, _, let products) = bound else {
+    guard case .accumulated(let terms, _, let products) = bound else {
       (factor, usualFactor) = (0, 0)
       return
     }
@@ -93,18 +93,42 @@ public struct Tolerance: Sendable {
     public var isProven: Bool
   }
 
-  /// The limits of the element at `offset`, whose value was computed here as `value`.
+  /// The limits of a range of elements, which then can be asked for one by one.
+  public func window(_ range: Range<Int>) -> Window {
+    switch bound {
+    case .exact: Window(tolerance: self, start: range.lowerBound, figures: [])
+    case .accumulated(_, let magnitude, _):
+      Window(tolerance: self, start: range.lowerBound, figures: magnitude.elements(range))
+    case .elementwise(let bounds):
+      Window(tolerance: self, start: range.lowerBound, figures: Array(bounds.elements[range]))
+    }
+  }
+
+  /// The limits of a range of elements.
+  public struct Window: Sendable {
+    fileprivate let tolerance: Tolerance
+    fileprivate let start: Int
+    /// B or the bound of each element; empty where the bound is zero throughout.
+    fileprivate let figures: [Double]
+
+    /// The limits of the element at `offset` of the whole tensor, computed here as `value`.
+    public func limits(at offset: Int, value: Double) -> Limits {
+      tolerance.limits(figure: figures.isEmpty ? 0 : figures[offset - start], value: value)
+    }
+  }
+
+  /// The limits of an element of magnitude or bound `figure`, computed here as `value`.
   ///
   /// τ = γ(n)·B + u·|value| for a sum of n terms of total magnitude B; the second part is the
   /// rounding of the stored result. Where n is so large that γ(n) says nothing, the usual band
   /// is the limit.
-  public func limits(at offset: Int, value: Double) -> Limits {
+  private func limits(figure: Double, value: Double) -> Limits {
     switch bound {
     case .exact:
       let limit = formats.narrowing * value.magnitude
       return Limits(hard: limit, usual: limit, magnitude: nil, isProven: true)
-    case .sum(_, let magnitude, _):
-      let b = magnitude[offset]
+    case .accumulated:
+      let b = figure
       let stored = max(formats.reference.unitRoundoff, formats.narrowing) * value.magnitude
       let floor = b == 0 ? 0 : underflow
       let usual = usualFactor * b + stored + floor
@@ -113,8 +137,8 @@ public struct Tolerance: Sendable {
       }
       let hard = factor * b + stored + floor
       return Limits(hard: hard, usual: min(hard, usual), magnitude: b, isProven: true)
-    case .elementwise(let bounds):
-      let limit = bounds[offset].isNaN ? .infinity : bounds[offset]
+    case .elementwise:
+      let limit = figure.isNaN ? .infinity : figure
       return Limits(hard: limit, usual: limit, magnitude: nil, isProven: limit.isFinite)
     }
   }
@@ -124,7 +148,7 @@ public struct Tolerance: Sendable {
   /// Sums in float32 and float64 are exact where they underflow, but products are not: the
   /// smallest subnormal number for each.
   private var underflow: Double {
-    guard case .sum(let terms, _, _) = bound, terms > 0 else { return 0 }
+    guard case .accumulated(let terms, _, _) = bound, terms > 0 else { return 0 }
     let format = formats.reference
     let step = format.smallestNormal * 2 * format.unitRoundoff
     return step * Double(terms)
@@ -132,7 +156,7 @@ public struct Tolerance: Sendable {
 
   /// The number of terms of the sum, for a sum.
   public var terms: Int? {
-    if case .sum(let terms, _, _) = bound { terms } else { nil }
+    if case .accumulated(let terms, _, _) = bound { terms } else { nil }
   }
 
   /// The smallest relative change of one average term that must exceed τ: n·γ(n), for a sum.

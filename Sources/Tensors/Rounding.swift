@@ -36,22 +36,3 @@ public struct Rounding: Hashable, Sendable {
     return product / (1 - product)
   }
 }
-
-/// How far two correct computations of one tensor may lie apart, element by element.
-public enum ErrorBound: Sendable {
-  /// Nothing is rounded on the way: the values must be equal.
-  case exact
-
-  /// A sum of at most `terms` rounded terms: γ(terms) · magnitude.
-  ///
-  /// `magnitude` is the same operation on absolute values and has the shape of the tensor.
-  /// `products` tells whether the terms are products of two operands, as in a convolution:
-  /// only then does a reference with shortened operands (TF32, bfloat16) have a wider bound.
-  case sum(terms: Int, magnitude: Tensor<Double>, products: Bool = true)
-
-  /// A bound of its own for each element, already evaluated for the rounding asked for.
-  ///
-  /// Infinite where nothing can be said, for instance because a variance drowned in rounding:
-  /// such an element can at best be a warning.
-  case elementwise(Tensor<Double>)
-}

@@ -20,42 +20,42 @@ private func sum(_ terms: Int, products: Bool = true) -> ErrorBound {
     // γ(576) = 576u / (1 − 576u) with u = 2⁻²⁴, plus the rounding of the stored 0.5.
     let u = 0x1p-24
     let expected = 576 * u / (1 - 576 * u) + u * 0.5
-    let limits = tolerance(sum(576)).limits(at: 0, value: 0.5)
+    let limits = tolerance(sum(576)).window(0..<1).limits(at: 0, value: 0.5)
     #expect((limits.hard - expected).magnitude < 1e-6 * expected)
     #expect(limits.isProven && limits.usual < limits.hard)
   }
 
   @Test func bothSidesOfADoubleReferenceCount() {
-    let limits = tolerance(sum(10), reference: .float64).limits(at: 0, value: 0)
+    let limits = tolerance(sum(10), reference: .float64).window(0..<1).limits(at: 0, value: 0)
     #expect((limits.hard - 20 * 0x1p-53).magnitude < 1e-3 * limits.hard)
   }
 
   @Test func aSumTooLongForABoundIsHeldToTheUsualBandAndUnproven() {
-    let limits = tolerance(sum(1 << 22)).limits(at: 0, value: 0)
+    let limits = tolerance(sum(1 << 22)).window(0..<1).limits(at: 0, value: 0)
     #expect(!limits.isProven && limits.hard == limits.usual)
     // 6·√(2²²)·2⁻²⁴ = 6·2¹¹·2⁻²⁴
     #expect((limits.hard - 6 * 0x1p-13).magnitude < 1e-6)
   }
 
   @Test func sixteenBitReferencesAddInSinglePrecisionAndRoundOnce() {
-    let limits = tolerance(sum(100), reference: .bfloat16).limits(at: 0, value: 2)
+    let limits = tolerance(sum(100), reference: .bfloat16).window(0..<1).limits(at: 0, value: 2)
     let expected = (1 + 0x1p-8) * 100 * 0x1p-24 + 2 * 0x1p-8
     #expect((limits.hard - expected).magnitude < 1e-3 * expected)
   }
 
   @Test func shortenedOperandsWidenProductsOnly() {
     let t = 0x1p-11
-    let plain = tolerance(sum(10)).limits(at: 0, value: 0).hard
-    let wide = tolerance(sum(10), operandRoundoff: t).limits(at: 0, value: 0).hard
+    let plain = tolerance(sum(10)).window(0..<1).limits(at: 0, value: 0).hard
+    let wide = tolerance(sum(10), operandRoundoff: t).window(0..<1).limits(at: 0, value: 0).hard
     #expect(wide > 2 * t && wide < 2.01 * t)
     let additions = tolerance(sum(10, products: false), operandRoundoff: t)
-    #expect(additions.limits(at: 0, value: 0).hard == plain)
+    #expect(additions.window(0..<1).limits(at: 0, value: 0).hard == plain)
   }
 
   @Test func exactMeansExact() {
-    #expect(tolerance(.exact).limits(at: 0, value: 3).hard == 0)
+    #expect(tolerance(.exact).window(0..<1).limits(at: 0, value: 3).hard == 0)
     let narrowed = tolerance(.exact, ours: .float32, reference: .float64)
-    #expect(narrowed.limits(at: 0, value: 3).hard == 3 * 0x1p-24)
+    #expect(narrowed.window(0..<1).limits(at: 0, value: 3).hard == 3 * 0x1p-24)
   }
 
   @Test(arguments: NumberFormat.allCases)
@@ -63,7 +63,7 @@ private func sum(_ terms: Int, products: Bool = true) -> ErrorBound {
     let magnitudes = Tensor<Double>([4], [0, 1e300, .infinity, .leastNonzeroMagnitude])
     for bound in [ErrorBound.sum(terms: 7, magnitude: magnitudes), .elementwise(magnitudes)] {
       for offset in 0..<4 {
-        let limits = tolerance(bound, reference: format).limits(at: offset, value: 1)
+        let limits = tolerance(bound, reference: format).window(0..<4).limits(at: offset, value: 1)
         #expect(limits.hard >= 0 && limits.usual >= 0 && limits.usual <= limits.hard)
       }
     }
@@ -71,7 +71,7 @@ private func sum(_ terms: Int, products: Bool = true) -> ErrorBound {
 
   @Test func aBoundThatIsNaNIsNoBound() {
     let bound = ErrorBound.elementwise(Tensor(scalar: .nan))
-    #expect(!tolerance(bound).limits(at: 0, value: 1).isProven)
+    #expect(!tolerance(bound).window(0..<1).limits(at: 0, value: 1).isProven)
   }
 
   @Test func theDetectableTermGrowsWithTheSquareOfTheLength() {

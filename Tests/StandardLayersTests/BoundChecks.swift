@@ -25,7 +25,8 @@ enum BoundChecks {
   private static func limit(_ bound: ErrorBound, _ index: Int, _ rounding: Rounding) -> Double {
     switch bound {
     case .exact: 0
-    case .sum(let terms, let magnitude, _): rounding.gamma(terms) * magnitude[index]
+    case .accumulated(let terms, let magnitude, _):
+      rounding.gamma(terms) * magnitude.elements(index..<index + 1)[0]
     case .elementwise(let limits): limits[index]
     }
   }

@@ -122,16 +122,17 @@ public struct Linear: Layer {
   public func bound(_ question: BoundQuestion) -> ErrorBound {
     let w = question.operands.parameter("weight").shape
     let rows = question.operands.inputs[0].count / w[1]
-    let terms =
-      switch question.tensor {
-      case .output, .buffer: w[1] + 1
-      case .inputGradient: w[0]
-      case .parameterGradient("bias"): max(0, rows - 1)
-      case .parameterGradient: rows
-      }
-    return .sum(
-      terms: terms, magnitude: magnitude(question),
-      products: question.tensor != .parameterGradient("bias"))
+    let magnitudes = LinearMagnitude(question)
+    switch question.tensor {
+    case .inputGradient:
+      return .sum(terms: w[0], magnitude: magnitudes.inputGradient)
+    case .parameterGradient("bias"):
+      return .sum(terms: max(0, rows - 1), magnitude: magnitude(question), products: false)
+    case .parameterGradient:
+      return .accumulated(terms: rows, magnitude: magnitudes.weightGradient, products: true)
+    case .output, .buffer:
+      return .sum(terms: w[1] + 1, magnitude: magnitudes.output)
+    }
   }
 
   // MARK: Examples
