@@ -25,7 +25,10 @@ enum BoundChecks {
   private static func limit(_ bound: ErrorBound, _ index: Int, _ rounding: Rounding) -> Double {
     switch bound {
     case .exact: 0
-    case .sum(let terms, let magnitude, _): rounding.gamma(terms) * magnitude[index]
+    // A product that underflows loses up to one step of the subnormal numbers.
+    case .sum(let terms, let magnitude, _):
+      rounding.gamma(terms) * magnitude[index]
+        + (magnitude[index] == 0 ? 0 : Double(terms) * 2 * rounding.unit * rounding.underflow)
     case .elementwise(let limits): limits[index]
     }
   }
