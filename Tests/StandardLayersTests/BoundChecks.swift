@@ -25,10 +25,18 @@ enum BoundChecks {
   private static func limit(_ bound: ErrorBound, _ index: Int, _ rounding: Rounding) -> Double {
     switch bound {
     case .exact: 0
-    case .accumulated(let terms, let magnitude, _):
-      rounding.gamma(terms) * magnitude.elements(index..<index + 1)[0]
+    // A product that underflows loses up to one step of the subnormal numbers.
+    case .accumulated(let terms, let magnitudes, _):
+      accumulated(terms, magnitudes.elements(index..<index + 1)[0], rounding)
     case .elementwise(let limits): limits[index]
     }
+  }
+
+  private static func accumulated(
+    _ terms: Int, _ magnitude: Double, _ rounding: Rounding
+  ) -> Double {
+    let underflow = Double(terms) * 2 * rounding.unit * rounding.underflow
+    return rounding.gamma(terms) * magnitude + (magnitude == 0 ? 0 : underflow)
   }
 }
 

@@ -111,11 +111,11 @@ extension Broadcasting {
     return Tensor(shape, sums)
   }
 
-  /// How many leading axes are not stretched and lie before the run.
+  /// How many leading axes are not stretched; the first that is stretched ends them.
   private static func leadingAxes(_ shape: Shape, _ target: Shape) -> Int {
     var lead = 0
     while lead < shape.rank, shape[lead] == target[lead] { lead += 1 }
-    return min(lead, shape.rank - 1)
+    return lead
   }
 
   /// Adds one run of `upstream` to the sums of operand 0; operand 1 is the factor.
