@@ -13,9 +13,12 @@ import Testing
     let fixture = try TestFixtures.open("good/" + name)
     try #require(fixture.cases.count == 1)
     let only = fixture.cases[0]
-    return (only, { name in
-      try #require(only.layers.first { $0.name.utf8.elementsEqual(name.utf8) }, "\(name)")
-    })
+    return (
+      only,
+      { name in
+        try #require(only.layers.first { $0.name.utf8.elementsEqual(name.utf8) }, "\(name)")
+      }
+    )
   }
 
   // MARK: One layer
@@ -66,7 +69,7 @@ import Testing
       only.layers.map(\.name).map { Array($0.utf8) }
         == [
           "z.0.conv", "relu", "again", "byname", "add", "split", "caf\u{E9}", "cafe\u{301}",
-          "strange", "scale", "scaled", "drop", "loss", "embedding",
+          "strange", "scale", "scaled", "drop", "loss", "embedding", "grouped",
         ].map { Array($0.utf8) })
   }
 
@@ -106,6 +109,7 @@ import Testing
     #expect(Set(identity.values).count == 2)
     #expect(hard.parameters.mapValues(\.objectID) == identity)
     #expect(byName.parameters.mapValues(\.objectID) == identity)
+    #expect(try layer("grouped").parameters.mapValues(\.objectID) == identity)
     #expect(byName.parameterHolder.map { only.layers[$0].name } == "z.0.conv")
     #expect(hard.parameterHolder == nil)
     #expect(byName.outputShapes == [[2, 3, 2, 2]])

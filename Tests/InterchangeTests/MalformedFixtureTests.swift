@@ -159,10 +159,19 @@ import Testing
           tensor: "parameters/weight", expected: "(O, 2, kH, kW)", found: [3, 5, 3, 3]))),
     Mistake(
       "gradient-without-parameter", "/layers/conv/reference/grad_parameters/bias",
-      .absentParameter("bias")),
+      .absentOperand("parameters/bias")),
     Mistake(
       "wrong-twin-input", "/layers/conv/reference_f64/input",
       .wrongShape(expected: [1, 2, 4, 4], found: [1, 2, 4, 5])),
+    Mistake(
+      "wrong-initial-buffer", "/layers/norm/reference_f64/initial_buffers/running_mean",
+      .wrongShape(expected: [3], found: [4])),
+    Mistake(
+      "absent-initial-buffer", "/layers/norm/reference_f64/initial_buffers/num_batches_tracked",
+      .absentOperand("buffers/num_batches_tracked")),
+    Mistake(
+      "bfloat16-without-its-name", "/layers/conv/reference/grad_output",
+      .notFloatingPoint(found: "uint16")),
     Mistake(
       "huge-extents", "/layers/relu/reference/input", .extents([1 << 30, 1 << 30, 0])),
     Mistake(

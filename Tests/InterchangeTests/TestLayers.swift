@@ -11,7 +11,8 @@ enum TestLayers: Plugin {
     LayerDefinition(DropoutKind.self), LayerDefinition(EmbeddingKind.self),
     LayerDefinition(FlattenKind.self), LayerDefinition(LinearKind.self),
     LayerDefinition(MSELossKind.self), LayerDefinition(ParameterKind.self),
-    LayerDefinition(PReLUKind.self), LayerDefinition(ReLUKind.self), LayerDefinition(SplitKind.self),
+    LayerDefinition(PReLUKind.self), LayerDefinition(ReLUKind.self),
+    LayerDefinition(SplitKind.self),
   ]
 }
 

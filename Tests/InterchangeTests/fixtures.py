@@ -41,17 +41,17 @@ def put(group: h5py.Group, path: str, data: np.ndarray) -> None:
     properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     properties.set_layout(h5py.h5d.COMPACT)
     properties.set_obj_track_times(False)
-    links = h5py.h5p.create(h5py.h5p.LINK_CREATE)
-    links.set_create_intermediate_group(True)
+    folder, name = path.rsplit("/", 1)
     kind = h5py.h5t.py_create(data.dtype, logical=True)
     space = h5py.h5s.create_simple(data.shape)
-    dataset = h5py.h5d.create(group.id, path.encode(), kind, space, properties, links)
+    parent = group.require_group(folder)
+    dataset = h5py.h5d.create(parent.id, name.encode(), kind, space, properties)
     dataset.write(h5py.h5s.ALL, h5py.h5s.ALL, data)
 
 
 def conv(parent: h5py.Group, name: str = "conv", **attributes) -> h5py.Group:
     """A convolution of its own: (1, 2, 4, 4) with 3 kernels of 3 x 3."""
-    layer = parent.create_group(f"layers/{name}")
+    layer = parent.require_group("layers").create_group(name)
     layer.attrs["type"] = text("Conv2d")
     for key, value in attributes.items():
         layer.attrs[key] = value
@@ -62,18 +62,24 @@ def conv(parent: h5py.Group, name: str = "conv", **attributes) -> h5py.Group:
     return layer
 
 
+def store(group: h5py.Group, path: str, data: np.ndarray) -> h5py.Dataset:
+    """A dataset, in groups without times, so that the same script writes the same bytes."""
+    parent = group.require_group(path.rsplit("/", 1)[0]) if "/" in path else group
+    return parent.create_dataset(path.rsplit("/", 1)[-1], data=data)
+
+
 def whole_conv(parent: h5py.Group, name: str = "conv", **attributes) -> h5py.Group:
     """The same with a bias and all gradients."""
     layer = conv(parent, name, **attributes)
-    layer["parameters/bias"] = count(3)
-    layer["reference/grad_input"] = count(1, 2, 4, 4)
-    layer["reference/grad_parameters/weight"] = count(3, 2, 3, 3)
-    layer["reference/grad_parameters/bias"] = count(3)
+    store(layer, "parameters/bias", count(3))
+    store(layer, "reference/grad_input", count(1, 2, 4, 4))
+    store(layer, "reference/grad_parameters/weight", count(3, 2, 3, 3))
+    store(layer, "reference/grad_parameters/bias", count(3))
     return layer
 
 
 def layer(parent: h5py.Group, name: str, kind: str, **attributes) -> h5py.Group:
-    group = parent.create_group(f"layers/{name}")
+    group = parent.require_group("layers").create_group(name)
     group.attrs["type"] = text(kind)
     for key, value in attributes.items():
         words = [value] if isinstance(value, str) else value
@@ -104,53 +110,56 @@ def network() -> None:
         f.attrs["author"] = "ignored too"
         f.create_group("notes").attrs["colour"] = "blue"
         f.create_group("optimizer").attrs["type"] = "SGD"
-        f["inputs/image"] = count(2, 2, 4, 4)
-        f["inputs/target"] = np.array([[0.0] * 12] * 2, "<f4")
-        f["inputs/x_other"] = count(3)
+        store(f, "inputs/image", count(2, 2, 4, 4))
+        store(f, "inputs/target", np.array([[0.0] * 12] * 2, "<f4"))
+        store(f, "inputs/x_other", count(3))
         layers = f.create_group("layers")
         layers.create_group("x_draft")
-        f["inputs/tokens"] = np.array([[1, 2], [0, 3]], "<i8")
+        store(f, "inputs/tokens", np.array([[1, 2], [0, 3]], "<i8"))
 
         # The names sort in another order than the layers are computed.
         one = layer(f, "z.0.conv", "Conv2d", inputs=["image"], index=0, source="model.py:42")
-        one["parameters/weight"] = count(3, 2, 3, 3)
-        one["parameters/bias"] = count(3)
-        one["reference/output.0"] = count(2, 3, 2, 2)
+        store(one, "parameters/weight", count(3, 2, 3, 3))
+        store(one, "parameters/bias", count(3))
+        store(one, "reference/output.0", count(2, 3, 2, 2))
         relu = layer(f, "relu", "ReLU", inputs="z.0.conv", index=1, expected_failure="a reason")
-        relu["reference/output"] = count(2, 3, 2, 2)
-        relu["reference_f64/output"] = count(2, 3, 2, 2, dtype="<f8")
-        relu["reference_f64/grad_output"] = count(2, 3, 2, 2, dtype="<f8")
-        relu["reference/grad_output"] = count(2, 3, 2, 2)
+        store(relu, "reference/output", count(2, 3, 2, 2))
+        store(relu, "reference_f64/output", count(2, 3, 2, 2, dtype="<f8"))
+        store(relu, "reference_f64/grad_output", count(2, 3, 2, 2, dtype="<f8"))
+        store(relu, "reference/grad_output", count(2, 3, 2, 2))
         # One module called twice: by a hard link, and by name.
         again = layer(f, "again", "Conv2d", inputs=["image"], index=2)
         again["parameters/weight"] = one["parameters/weight"]
         again["parameters/bias"] = one["parameters/bias"]
+        # Or the whole group by a hard link.
+        layer(f, "grouped", "Conv2d", inputs=["image"])["parameters"] = one["parameters"]
         byname = layer(
             f, "byname", "Conv2d", inputs=["image"], index=3, shares_parameters_with="z.0.conv"
         )
-        byname["reference/grad_parameters/weight"] = count(3, 2, 3, 3)
+        store(byname, "reference/grad_parameters/weight", count(3, 2, 3, 3))
         # Fan-out: relu feeds three.
         layer(f, "add", "Add", inputs=["relu", "again", "byname"], index=4)
         split = layer(f, "split", "Split", inputs=["relu"], split_sizes=[1, 2], dim=1, index=5)
-        split["reference/output.0"] = count(2, 1, 2, 2)
-        split["reference/output.1"] = count(2, 2, 2, 2)
+        store(split, "reference/output.0", count(2, 1, 2, 2))
+        store(split, "reference/output.1", count(2, 2, 2, 2))
         # Two layers that look alike, é composed and decomposed.
         layer(f, "caf\u00e9", "ReLU", inputs=["split:1"], index=6)
         layer(f, "cafe\u0301", "ReLU", inputs=["split:0"], index=7)
         strange = layer(f, "strange", "torch.nn.LSTM", inputs=["add"], hidden_size=5, index=8)
-        strange["parameters/weight_ih_l0"] = count(20, 3)
-        strange["reference/output"] = count(2, 12)
+        store(strange, "parameters/weight_ih_l0", count(20, 3))
+        store(strange, "reference/output", count(2, 12))
         strange.attrs["x_arguments"] = "{}"
         scale = layer(f, "scale", "Parameter", index=9)
-        scale["parameters/value"] = count(12)
-        layer(f, "scaled", "Add", inputs=["strange", "scale"], index=10)
+        store(scale, "parameters/value", count(12))
+        layer(f, "scaled", "Add", inputs=["strange:0", "scale"], index=10)
         drop = layer(f, "drop", "Dropout", inputs=["scaled"], training=True, p=0.25, index=11)
-        drop["auxiliary/mask"] = np.array([[True] * 12])
-        embedding = layer(f, "embedding", "Embedding", inputs=["tokens"])
-        embedding["parameters/weight"] = count(4, 3)
+        store(drop, "auxiliary/mask", np.array([[True] * 12]))
+        embedding = layer(f, "embedding", "Embedding")
+        embedding.attrs["inputs"] = ["tokens"]  # as h5py writes it: variable length
+        store(embedding, "parameters/weight", count(4, 3))
         loss = layer(f, "loss", "MSELoss", inputs=["drop", "target"], index=12)
-        loss["reference/output"] = np.array([4.0], "<f4")
-        loss["x_extra"] = count(1)
+        store(loss, "reference/output", np.array([4.0], "<f4"))
+        store(loss, "x_extra", count(1))
 
 
 def cases() -> None:
@@ -158,12 +167,12 @@ def cases() -> None:
         f.attrs["producer"] = "root"
         f.attrs["arithmetic"] = "ieee"
         for name in ["first", "second", "x_third"]:
-            case = f.create_group(f"cases/{name}")
+            case = f.require_group("cases").create_group(name)
             conv(case, "conv")
         f["cases/second"].attrs["producer"] = "own"
         f["cases/second"].attrs["arithmetic"] = "bf16"
         f["cases/second"].attrs["colour"] = "ignored"
-        f["cases/second/other/thing"] = count(1)
+        store(f, "cases/second/other/thing", count(1))
 
 
 def axes() -> None:
@@ -173,14 +182,12 @@ def axes() -> None:
         def put(path: str, canonical: str, stored: str, *shape: int) -> None:
             values = count(*shape)
             order = [canonical.index(letter) for letter in stored]
-            f[path] = values.transpose(order)
-            f[path].attrs["axes"] = stored
-            f.create_group("expected") if "expected" not in f else None
-            f["expected"][path.replace("/", "|")] = values
+            store(f, path, values.transpose(order)).attrs["axes"] = stored
+            store(f, "expected/" + path.replace("/", "|"), values)
 
         one = layer(f, "conv", "Conv2d")
         put("layers/conv/parameters/weight", "OIHW", "HWIO", 3, 2, 3, 2)
-        one["parameters/bias"] = count(3)
+        store(one, "parameters/bias", count(3))
         one["parameters/bias"].attrs["axes"] = "O"
         put("layers/conv/reference/input", "NCHW", "NHWC", 2, 2, 5, 4)
         put("layers/conv/reference/output", "NCHW", "HWCN", 2, 3, 3, 3)
@@ -201,9 +208,9 @@ def axes() -> None:
         put("layers/volume/reference/input", "NCDHW", "NDHWC", 2, 3, 2, 2, 2)
         layer(f, "norm", "BatchNorm2d")
         put("layers/norm/reference/input", "NCHW", "NCHW", 2, 3, 2, 2)
-        f["layers/norm/buffers/running_mean"] = count(3)
+        store(f, "layers/norm/buffers/running_mean", count(3))
         f["layers/norm/buffers/running_mean"].attrs["axes"] = "C"
-        f["layers/norm/buffers/running_var"] = count(3)
+        store(f, "layers/norm/buffers/running_var", count(3))
 
 
 def storage() -> None:
@@ -214,79 +221,86 @@ def storage() -> None:
         space = h5py.h5s.create(h5py.h5s.SCALAR)
         h5py.h5a.create(f.id, b"producer", padded, space).write(np.array(b"padded  "))
         types = {
-            "f2": "<f2", "f4": "<f4", "f8": "<f8", "f2be": ">f2", "f4be": ">f4", "f8be": ">f8",
+            "f2": "<f2",
+            "f4": "<f4",
+            "f8": "<f8",
+            "f2be": ">f2",
+            "f4be": ">f4",
+            "f8be": ">f8",
         }
         for name, dtype in types.items():
             one = layer(f, name, "ReLU")
-            one["reference/input"] = count(2, 3, dtype=dtype)
+            store(one, "reference/input", count(2, 3, dtype=dtype))
         brain = layer(f, "bf16", "ReLU")
-        brain["reference/input"] = (count(2, 3).view("<u4") >> 16).astype("<u2")
+        store(brain, "reference/input", (count(2, 3).view("<u4") >> 16).astype("<u2"))
         brain["reference/input"].attrs["logical_dtype"] = "bfloat16"
         for name, options in {
             "gzip": {"compression": "gzip"},
             "all": {"compression": "gzip", "shuffle": True, "fletcher32": True},
         }.items():
             one = layer(f, name, "ReLU")
-            one.create_dataset("reference/input", data=count(2, 3), chunks=(1, 2), **options)
+            one.require_group("reference").create_dataset(
+                "input", data=count(2, 3), chunks=(1, 2), **options
+            )
         for name, dtype in {"i1": "i1", "u1": "u1", "i4be": ">i4", "u8": "<u8"}.items():
             one = layer(f, name, "Embedding")
-            one["parameters/weight"] = count(6, 2)
-            one["reference/input"] = count(2, 3, dtype=dtype)
+            store(one, "parameters/weight", count(6, 2))
+            store(one, "reference/input", count(2, 3, dtype=dtype))
         norm = layer(f, "norm", "BatchNorm2d", training=1)
         norm.attrs["eps"] = np.float32(0.5)
         norm.attrs["momentum"] = np.array([0.25])
         norm.attrs["mode"] = np.bytes_(b"plain")
-        norm["reference/input"] = count(2, 3, 2, 2)
-        norm["buffers/running_mean"] = count(3)
-        norm["buffers/running_var"] = count(3)
-        norm["buffers/num_batches_tracked"] = np.int64(7)
-        norm["reference/buffers/num_batches_tracked"] = np.array([8])
+        store(norm, "reference/input", count(2, 3, 2, 2))
+        store(norm, "buffers/running_mean", count(3))
+        store(norm, "buffers/running_var", count(3))
+        store(norm, "buffers/num_batches_tracked", np.int64(7))
+        store(norm, "reference/buffers/num_batches_tracked", np.array([8]))
 
 
 def scalars() -> None:
     """A scalar and an array of one are the same; tensors without elements are legal."""
     with fixture("good/scalars") as f:
-        f["inputs/p"] = np.float32(3)
-        f["inputs/t"] = np.array([4], "<f4")
+        store(f, "inputs/p", np.float32(3))
+        store(f, "inputs/t", np.array([4], "<f4"))
         loss = layer(f, "loss", "MSELoss", inputs=["p", "t"])
-        loss["reference/output"] = np.array([1], "<f4")
-        loss["reference/grad_output"] = np.array([1], "<f4")
-        loss["reference/grad_input.0"] = np.array([1], "<f4")
+        store(loss, "reference/output", np.array([1], "<f4"))
+        store(loss, "reference/grad_output", np.array([1], "<f4"))
+        store(loss, "reference/grad_input.0", np.array([1], "<f4"))
         prelu = layer(f, "prelu", "PReLU")
-        prelu["parameters/weight"] = np.float32(0.25)
-        prelu["reference/input"] = count(2, 3)
-        prelu["reference/grad_parameters/weight"] = np.float32(0.25)
+        store(prelu, "parameters/weight", np.float32(0.25))
+        store(prelu, "reference/input", count(2, 3))
+        store(prelu, "reference/grad_parameters/weight", np.float32(0.25))
         empty = layer(f, "empty", "ReLU")
-        empty["reference/input"] = np.zeros((0, 3), "<f4")
-        empty["reference/output"] = np.zeros((0, 3), "<f4")
+        store(empty, "reference/input", np.zeros((0, 3), "<f4"))
+        store(empty, "reference/output", np.zeros((0, 3), "<f4"))
         alias = layer(f, "alias", "ReLU")
-        alias["reference/output"] = count(3)
+        store(alias, "reference/output", count(3))
         alias["reference/output.0"] = alias["reference/output"]
-        alias["reference/input.0"] = count(3)
+        store(alias, "reference/input.0", count(3))
         add = layer(f, "add", "Add")
-        add["reference/input.0"] = count(3)
+        store(add, "reference/input.0", count(3))
         none = layer(f, "none", "Parameter", inputs=np.array([], "<f8"))
-        none["parameters/value"] = count(2)
+        store(none, "parameters/value", count(2))
 
 
 def unavailable() -> None:
     """Datasets that cannot be read: what needs them is not compared, the rest is."""
     with fixture("good/unavailable") as f:
         # h5py asks for late allocation; nothing is ever written.
-        f.create_dataset("inputs/image", (1, 2, 4, 4), "<f4", chunks=(1, 2, 2, 2))
+        f.require_group("inputs").create_dataset("image", (1, 2, 4, 4), "<f4", chunks=(1, 2, 2, 2))
         one = layer(f, "conv", "Conv2d", inputs=["image"])
-        one["parameters/weight"] = count(3, 2, 3, 3)
-        one["reference/grad_output"] = count(1, 3, 2, 2)
+        store(one, "parameters/weight", count(3, 2, 3, 3))
+        store(one, "reference/grad_output", count(1, 3, 2, 2))
         bias = layer(f, "bias", "Conv2d")
-        bias["parameters/weight"] = count(3, 2, 3, 3)
-        bias.create_dataset("parameters/bias", (3,), "<f4")
-        bias["reference/input"] = count(1, 2, 4, 4)
-        bias["reference/output"] = count(1, 3, 2, 2)
+        store(bias, "parameters/weight", count(3, 2, 3, 3))
+        bias.require_group("parameters").create_dataset("bias", (3,), "<f4")
+        store(bias, "reference/input", count(1, 2, 4, 4))
+        store(bias, "reference/output", count(1, 3, 2, 2))
         shares = layer(f, "shares", "Conv2d", shares_parameters_with="bias")
-        shares["reference/input"] = count(1, 2, 4, 4)
+        store(shares, "reference/input", count(1, 2, 4, 4))
         result = whole_conv(f, "result")
         del result["reference/output"]
-        result.create_dataset("reference/output", (1, 3, 2, 2), "<f4")
+        result.require_group("reference").create_dataset("output", (1, 3, 2, 2), "<f4")
         layer(f, "after", "ReLU", inputs=["result"])
 
 
@@ -296,10 +310,10 @@ def disputed() -> None:
         one = whole_conv(f)
         for name in ["output", "grad_output"]:
             del one[f"reference/{name}"]
-            one[f"reference/{name}"] = count(1, 3, 3, 3)
+            store(one, f"reference/{name}", count(1, 3, 3, 3))
         linear = layer(f, "linear", "Linear", inputs=["flat"])
-        linear["parameters/weight"] = count(4, 12)
-        layer(f, "flat", "Flatten", inputs=["conv"])["reference/output"] = count(1, 27)
+        store(linear, "parameters/weight", count(4, 12))
+        store(layer(f, "flat", "Flatten", inputs=["conv"]), "reference/output", count(1, 27))
 
 
 GOOD = [minimal, network, cases, axes, storage, scalars, unavailable, disputed]
@@ -318,7 +332,7 @@ def bad(function: Callable[[h5py.File, h5py.Group], None]) -> Callable:
 def replace(group: h5py.Group, path: str, data: np.ndarray, **attributes) -> None:
     if path in group:
         del group[path]
-    group[path] = data
+    store(group, path, data)
     for key, value in attributes.items():
         group[path].attrs[key] = value
 
@@ -352,7 +366,7 @@ def version_as_number(f, conv):
 
 @bad
 def root_beside_cases(f, conv):
-    f.create_group("cases/a/layers")
+    f.create_group("cases").create_group("a").create_group("layers")
 
 
 @bad
@@ -363,7 +377,7 @@ def no_layers(f, conv):
 @bad
 def layers_as_dataset(f, conv):
     del f["layers"]
-    f["layers"] = count(3)
+    store(f, "layers", count(3))
 
 
 @bad
@@ -373,7 +387,7 @@ def colon_in_name(f, conv):
 
 @bad
 def input_named_as_layer(f, conv):
-    f["inputs/conv"] = count(3)
+    store(f, "inputs/conv", count(3))
 
 
 @bad
@@ -429,13 +443,13 @@ def huge_dilation(f, conv):
 @bad
 def eps_not_a_number(f, conv):
     norm = layer(f, "norm", "BatchNorm2d", eps=np.nan)
-    norm["buffers/running_mean"] = count(3)
-    norm["buffers/running_var"] = count(3)
+    store(norm, "buffers/running_mean", count(3))
+    store(norm, "buffers/running_var", count(3))
 
 
 @bad
 def missing_hyperparameter(f, conv):
-    layer(f, "split", "Split")["reference/input"] = count(3)
+    store(layer(f, "split", "Split"), "reference/input", count(3))
 
 
 @bad
@@ -455,17 +469,17 @@ def outputs_dataset(f, conv):
 
 @bad
 def grad_weight_dataset(f, conv):
-    conv["reference/grad_wieght"] = count(3, 2, 3, 3)
+    store(conv, "reference/grad_wieght", count(3, 2, 3, 3))
 
 
 @bad
 def weight_in_layer(f, conv):
-    conv["wieght"] = count(3)
+    store(conv, "wieght", count(3))
 
 
 @bad
 def wieght(f, conv):
-    conv["parameters/wieght"] = count(3)
+    store(conv, "parameters/wieght", count(3))
 
 
 @bad
@@ -480,12 +494,12 @@ def axis_attribute(f, conv):
 
 @bad
 def two_outputs_of_one_name(f, conv):
-    conv["reference/output.0"] = count(1, 3, 2, 2)
+    store(conv, "reference/output.0", count(1, 3, 2, 2))
 
 
 @bad
 def output_one(f, conv):
-    conv["reference/output.1"] = count(1, 3, 2, 2)
+    store(conv, "reference/output.1", count(1, 3, 2, 2))
 
 
 @bad
@@ -516,7 +530,7 @@ def axes_too_few(f, conv):
 @bad
 def axes_incomplete(f, conv):
     one = layer(f, "relu", "ReLU")
-    one["reference/input"] = count(2, 3, 4)
+    store(one, "reference/input", count(2, 3, 4))
     one["reference/input"].attrs["axes"] = "NCH"
 
 
@@ -547,7 +561,7 @@ def unknown_source(f, conv):
 
 @bad
 def ignored_source(f, conv):
-    f["inputs/x_image"] = count(3)
+    store(f, "inputs/x_image", count(3))
     layer(f, "relu", "ReLU", inputs=["x_image"])
 
 
@@ -610,7 +624,7 @@ def holder_without_parameters(f, conv):
 @bad
 def parameters_beside_sharing(f, conv):
     again = layer(f, "again", "Conv2d", shares_parameters_with="conv")
-    again["parameters/weight"] = count(3, 2, 3, 3)
+    store(again, "parameters/weight", count(3, 2, 3, 3))
 
 
 @bad
@@ -636,23 +650,46 @@ def parameters_as_dataset(f, conv):
 @bad
 def output_as_group(f, conv):
     del conv["reference/output"]
-    conv.create_group("reference/output")
+    conv["reference"].create_group("output")
 
 
 @bad
 def gradient_without_parameter(f, conv):
-    conv["reference/grad_parameters/bias"] = count(3)
+    store(conv, "reference/grad_parameters/bias", count(3))
 
 
 @bad
 def wrong_twin_input(f, conv):
-    conv["reference_f64/input"] = count(1, 2, 4, 5, dtype="<f8")
+    store(conv, "reference_f64/input", count(1, 2, 4, 5, dtype="<f8"))
+
+
+def norm(f: h5py.File) -> h5py.Group:
+    group = layer(f, "norm", "BatchNorm2d")
+    store(group, "reference/input", count(2, 3, 2, 2))
+    store(group, "buffers/running_mean", count(3))
+    store(group, "buffers/running_var", count(3))
+    return group
+
+
+@bad
+def wrong_initial_buffer(f, conv):
+    store(norm(f), "reference_f64/initial_buffers/running_mean", count(4))
+
+
+@bad
+def absent_initial_buffer(f, conv):
+    store(norm(f), "reference_f64/initial_buffers/num_batches_tracked", np.int64(1))
+
+
+@bad
+def bfloat16_without_its_name(f, conv):
+    replace(conv, "reference/grad_output", count(1, 3, 2, 2, dtype="<u2"))
 
 
 @bad
 def huge_extents(f, conv):
     one = layer(f, "relu", "ReLU")
-    one.create_dataset("reference/input", (2**30, 2**30, 0), "<f4")
+    one.require_group("reference").create_dataset("input", (2**30, 2**30, 0), "<f4")
 
 
 @bad
@@ -667,12 +704,12 @@ def group_attribute(f, conv):
 
 @bad
 def dataset_in_layers(f, conv):
-    f["layers/weight"] = count(3)
+    store(f, "layers/weight", count(3))
 
 
 @bad
 def group_in_inputs(f, conv):
-    f.create_group("inputs/image")
+    f.require_group("inputs").create_group("image")
 
 
 @bad
@@ -681,7 +718,7 @@ def five_problems(f, conv):
     conv.attrs["strid"] = 1
     conv["parameters/weight"].attrs["axes"] = "NCHW"
     relu = layer(f, "relu", "ReLU", inputs=["covn"])
-    relu["reference/outputs"] = count(3)
+    store(relu, "reference/outputs", count(3))
 
 
 def main() -> None:
@@ -693,8 +730,8 @@ def main() -> None:
         with fixture(f"bad/{name}", meta_block_size=SMALL) as f:
             function(f, conv(f))
     with fixture("bad/problem-in-a-case", meta_block_size=SMALL) as f:
-        conv(f.create_group("cases/one"))
-        conv(f.create_group("cases/two"), strid=1)
+        conv(f.require_group("cases").create_group("one"))
+        conv(f.require_group("cases").create_group("two"), strid=1)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ public struct ReferenceTensors: Sendable {
   public internal(set) var inputs: [Int: StoredTensor] = [:]
   /// The outputs, by position.
   public internal(set) var outputs: [Int: StoredTensor] = [:]
-  /// ∂L/∂output, summed over all consumers, by position. Each has the shape of its output.
+  /// ∂L/∂output, summed over all consumers, by position; each has the shape of its output.
   public internal(set) var outputGradients: [Int: StoredTensor] = [:]
   /// ∂L/∂input for this edge alone, by position.
   public internal(set) var inputGradients: [Int: StoredTensor] = [:]

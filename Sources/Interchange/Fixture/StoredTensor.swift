@@ -5,7 +5,7 @@ public import Tensors
 
 /// A tensor of a fixture that has been found in order, but not read.
 public struct StoredTensor: Sendable {
-  /// Its path in the file, by the name under which it was met here. Names are untrusted text.
+  /// Its path in the file, by the name under which it was met here: untrusted text.
   public let path: String
   /// Its extents in canonical order.
   public let shape: Shape

@@ -110,8 +110,9 @@ public enum FixtureReason: Hashable, Sendable {
   case extents([Int])
   /// A tensor that must have the shape of another one.
   case wrongShape(expected: Shape, found: Shape)
-  /// A gradient or a later value of a parameter that the layer does not have.
-  case absentParameter(String)
+  /// A gradient, or a value at another time, of an operand that the layer does not have; the
+  /// operand's path below the layer.
+  case absentOperand(String)
   /// An output of more elements than any computer holds.
   case outputTooLarge(Shape)
 

@@ -139,6 +139,9 @@ extension FixtureReason {
   private var tensorSentence: String {
     switch self {
     case .axes(let letters, let problem): Self.axesSentence(letters, problem)
+    case .notFloatingPoint("uint16"):
+      "holds uint16, and floating-point numbers are needed: write it as float32, or give it the"
+        + " attribute `logical_dtype` = \"bfloat16\" if that is what it holds"
     case .notFloatingPoint(let found):
       "holds \(Self.shown(found)), and floating-point numbers are needed: write it as float32 or"
         + " float64"
@@ -147,9 +150,8 @@ extension FixtureReason {
     case .wrongShape(let expected, let found):
       "has shape \(found), and \(expected) is needed: correct the dataset, or say its order with"
         + " the attribute `axes`"
-    case .absentParameter(let name):
-      "belongs to a parameter that the layer does not have: add `parameters/\(Self.shown(name))`,"
-        + " or remove this"
+    case .absentOperand(let operand):
+      "belongs to `\(Self.shown(operand))`, which the layer does not have: add that, or remove this"
     case .outputTooLarge(let shape):
       "would have an output of shape \(shape): correct its hyper-parameters"
     case .layer(let problem): Self.shown(problem.description)

@@ -81,6 +81,7 @@ struct AttributeReader {
     switch value {
     case .booleans(let truths, _) where truths.count == 1: return truths[0]
     case .integers(let numbers, _) where numbers == [0] || numbers == [1]: return numbers == [1]
+    case .reals(let numbers, _) where numbers == [0] || numbers == [1]: return numbers == [1]
     default:
       report(name, expected: "true or false", value, &problems)
       return nil

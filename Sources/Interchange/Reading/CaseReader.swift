@@ -132,7 +132,8 @@ struct CaseReader {
   private mutating func settle(_ graph: inout GraphReader, _ order: [Int]) -> [FixtureLayer] {
     var place: [Int: Int] = [:]
     for (position, file) in order.enumerated() { place[file] = position }
-    let byName = [ObjectName: StoredTensor](inputs.map { ($0.name, $0.tensor) }) { first, _ in first }
+    let byName = [ObjectName: StoredTensor](inputs.map { ($0.name, $0.tensor) }) { first, _ in first
+    }
     for position in order {
       let sources = graph.sources[position]
       // Where a source is unknown, that has been told, and the rest would only follow from it.

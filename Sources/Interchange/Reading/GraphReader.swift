@@ -112,7 +112,9 @@ struct GraphReader {
     let name = drafts[holder].layer.name
     if holder == position { return .sharesWithItself }
     if let third = drafts[holder].holder { return .holderShares(holder: name, with: third) }
-    if !drafts[position].declaredParameters.isEmpty { return .parametersBesideSharing(holder: name) }
+    if !drafts[position].declaredParameters.isEmpty {
+      return .parametersBesideSharing(holder: name)
+    }
     // What is wrong with the holder's own parameters is told there.
     let isBlank = drafts[holder].declaredParameters.isEmpty
     return isBlank ? .holderWithoutParameters(name) : nil

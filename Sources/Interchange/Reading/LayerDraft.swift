@@ -23,6 +23,8 @@ struct LayerDraft {
   var presumed: Set<String> = []
   /// Problems and what else was met.
   var findings: Findings
+  /// The shapes of the operands as the layer's rule accepted them.
+  var operandShapes: OperandShapes?
   /// Whether it is judged on a tensor whose shape is disputed, at whatever distance.
   var isDisputed = false
 

@@ -101,7 +101,7 @@ struct LayerJudgement {
         !draft.presumed.contains(source)
       else { continue }
       draft.findings.problems.report(
-        .absentParameter(slot.name), at: draft.path.appending(relative: place))
+        .absentOperand(source), at: draft.path.appending(relative: place))
     }
   }
 
@@ -152,6 +152,7 @@ struct LayerJudgement {
         return
       }
       draft.layer.outputShapes = settled.outputs
+      draft.operandShapes = settled.operands
       draft.layer.adopt(settled.operands)
     } catch {
       guard !draft.isDisputed else {
@@ -182,8 +183,11 @@ extension LayerDraft {
     ]
     return folders.contains { folder, tensors in
       declared.count { $0.hasPrefix(folder + "/") } != tensors.count
-    } || layer.inputs.indices.contains { layer.inputs[$0] == nil
-      && declared.contains("reference/input.\($0)") }
+    }
+      || layer.inputs.indices.contains {
+        layer.inputs[$0] == nil
+          && declared.contains("reference/input.\($0)")
+      }
   }
 }
 

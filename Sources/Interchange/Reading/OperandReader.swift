@@ -30,7 +30,8 @@ struct OperandReader {
       switch name.string {
       case "parameters":
         let signature = draft.definition?.signature
-        draft.layer.parameters = folder(subgroup, at: path, signature?.parameters, .parameter, &draft)
+        draft.layer.parameters = folder(
+          subgroup, at: path, signature?.parameters, .parameter, &draft)
       case "buffers":
         let signature = draft.definition?.signature
         draft.layer.buffers = folder(subgroup, at: path, signature?.buffers, .state, &draft)

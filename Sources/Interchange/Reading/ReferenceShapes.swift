@@ -22,13 +22,23 @@ extension LayerJudgement {
   /// Checks the tensors that the twin brings, and completes them by those of the reference.
   func settleTwin(_ draft: inout LayerDraft) {
     guard var twin = draft.layer.twin else { return }
-    for (index, tensor) in twin.inputs.sorted(by: { $0.key < $1.key }) {
-      guard index < draft.layer.inputs.count, let own = draft.layer.inputs[index] else { continue }
-      twin.inputs[index] = tensor.agreeing(with: own.shape)
-      guard twin.inputs[index]?.shape != own.shape else { continue }
-      draft.findings.problems.report(
-        .wrongShape(expected: own.shape, found: tensor.shape),
-        at: draft.path.appending(relative: "reference_f64/input" + (index > 0 ? ".\(index)" : "")))
+    for (index, tensor) in twin.inputs.sorted(by: { $0.key < $1.key })
+    where index < draft.layer.inputs.count {
+      let expected = draft.operandShapes?.inputs[index] ?? draft.layer.inputs[index]?.shape
+      twin.inputs[index] = tensor.agreeing(with: expected)
+      let name = "input" + (index > 0 ? ".\(index)" : "")
+      check(twin.inputs[index], has: expected, name, &draft)
+    }
+    for (name, tensor) in twin.initialBuffers.sorted(by: { $0.key < $1.key }) {
+      let place = "initial_buffers/\(name)"
+      guard draft.declared.contains("buffers/\(name)") else {
+        let path = draft.path.appending(relative: "reference_f64/\(place)")
+        draft.findings.problems.report(.absentOperand("buffers/\(name)"), at: path)
+        continue
+      }
+      let expected = draft.layer.buffers[name]?.shape
+      twin.initialBuffers[name] = tensor.agreeing(with: expected)
+      check(twin.initialBuffers[name], has: expected, place, &draft)
     }
     if let shapes = draft.layer.outputShapes { twin.adopt(shapes, draft.layer) }
     draft.layer.twin = twin
@@ -37,6 +47,16 @@ extension LayerJudgement {
     settleUpstream(\.twin, "reference_f64", &draft) { shapes?[$0] ?? outputs[$0] }
     let layer = draft.layer
     draft.layer.twin?.complete(from: layer, declared: draft.declared)
+  }
+
+  /// What the twin computes from must have the shape that the layer's rule has accepted.
+  private func check(
+    _ tensor: StoredTensor?, has expected: Shape?, _ name: String, _ draft: inout LayerDraft
+  ) {
+    guard let tensor, let expected, tensor.shape != expected else { return }
+    draft.findings.problems.report(
+      .wrongShape(expected: expected, found: tensor.shape),
+      at: draft.path.appending(relative: "reference_f64/\(name)"))
   }
 
   /// An upstream gradient of another shape than its output is a fault of the file, unless the
@@ -94,18 +114,18 @@ extension ReferenceTensors {
     }
     for (name, buffer) in layer.buffers {
       buffers[name] = buffers[name]?.agreeing(with: buffer.shape)
-      initialBuffers[name] = initialBuffers[name]?.agreeing(with: buffer.shape)
     }
   }
 
-  /// What a twin does not have is what the reference saw; what it has but cannot be read is not.
+  /// What a twin does not have is what the reference saw; what it has and nobody can read is not.
   fileprivate mutating func complete(from layer: FixtureLayer, declared: Set<String>) {
     for (index, input) in layer.inputs.enumerated()
     where inputs[index] == nil && !declared.contains("reference_f64/input.\(index)") {
       inputs[index] = input
     }
     for (index, gradient) in layer.reference.outputGradients
-    where outputGradients[index] == nil && !declared.contains("reference_f64/grad_output.\(index)") {
+    where outputGradients[index] == nil && !declared.contains("reference_f64/grad_output.\(index)")
+    {
       outputGradients[index] = gradient
     }
   }

@@ -57,8 +57,10 @@ struct TensorReader {
       findings.unavailable.append(UnavailableTensor(path: path.string, problem: problem))
       return nil
     }
-    let order = letters.flatMap { storedOrder(
-        $0, dataset, at: path, role, &findings.problems) }
+    let order = letters.flatMap {
+      storedOrder(
+        $0, dataset, at: path, role, &findings.problems)
+    }
     if elements == .floatingPoint, !dataset.elementType.isFloatingPoint {
       findings.problems.report(.notFloatingPoint(found: dataset.elementType.name), at: path)
     }
