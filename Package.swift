@@ -88,7 +88,7 @@ let package = Package(
 
     // Tests mirror the sources.
     tests(of: "Tensors", []),
-    tests(of: "LayerKit", ["Kernels", "Tensors"]),
+    tests(of: "LayerKit", ["Conformance", "Kernels", "Tensors"]),
     tests(of: "Conformance", ["LayerKit", "Tensors"]),
     tests(of: "StandardLayers", ["Conformance", "Kernels", "LayerKit", "Tensors"]),
     tests(of: "Network", ["Kernels", "LayerKit", "Tensors"]),
