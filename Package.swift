@@ -82,7 +82,7 @@ let package = Package(
     // Tests of HDF5File start the built `cnn-verify` as the confined process.
     tests(
       of: "HDF5File", [.target(name: "cnn-verify")],
-      exclude: ["Corpus", "good-corpus.py", "hostile-corpus.py"]),
+      exclude: ["Corpus", "good-corpus.py", "hostile-corpus.py", "partial-chunks.py"]),
   ],
   swiftLanguageModes: [.v6]
 )
