@@ -100,7 +100,7 @@ let package = Package(
     // Tests of files start the built `cnn-verify` as the confined process.
     tests(
       of: "HDF5File", [.target(name: "cnn-verify")],
-      exclude: ["Corpus", "good-corpus.py", "hostile-corpus.py"]),
+      exclude: ["Corpus", "good-corpus.py", "hostile-corpus.py", "partial-chunks.py"]),
     tests(
       of: "Interchange",
       ["HDF5File", "Kernels", "LayerKit", "Tensors", .target(name: "cnn-verify")],

@@ -83,4 +83,26 @@ import Testing
       """)
     #expect(end(check) == .exit(5))
   }
+
+  private static func octal(_ byte: UInt8) -> String {
+    let digits = String(byte, radix: 8)
+    return String(repeating: "0", count: 3 - digits.count) + digits
+  }
+
+  @Test func requiredConfinementIsRequired() throws {
+    let path = Corpus.path("good/trailing.h5")
+    var bytes = try CatalogueProbe.survey(path, Corpus.worker)
+    // After the magic (8), the first record's tag (1) and length (4): the bits of confinement.
+    bytes[13] = UInt8(Confinement.resourceLimits.rawValue)
+    let octal = bytes.map { "\\" + Self.octal($0) }.joined()
+    let weak = try Self.script("printf '\(octal)' >&4")
+    let options = ReadOptions(worker: weak)
+    #expect(try HDF5File(path: path, options: options).confinement == .resourceLimits)
+    do throws(HDF5Error) {
+      _ = try HDF5File(path: path, options: ReadOptions(requireSandbox: true, worker: weak))
+      Issue.record("opened without the required confinement")
+    } catch {
+      #expect(error.reason == .insufficientConfinement(.resourceLimits))
+    }
+  }
 }

@@ -87,9 +87,9 @@ extension ConvolutionGeometry {
   /// Shapes that reach the paths for which the random ones are too small.
   static let special: [ConvolutionGeometry] = [
     // One by one, without gaps, more channels than a block of terms.
-    of(2, 270, 33, 5, 7, kernel: 1), of(3, 8, 40, 4, 4, kernel: 1, stride: 2),
+    of(2, 270, 17, 3, 7, kernel: 1), of(3, 8, 40, 4, 4, kernel: 1, stride: 2),
     // More rows than a panel, several blocks, images smaller than a tile.
-    of(3, 40, 70, 7, 7, kernel: 3, padding: 1), of(1, 64, 48, 6, 40, kernel: 3, padding: 1),
+    of(3, 20, 35, 7, 7, kernel: 3, padding: 1), of(1, 33, 31, 3, 20, kernel: 3, padding: 1),
     // Depthwise, and few channels in many groups.
     of(2, 24, 24, 9, 9, kernel: 3, padding: 1, groups: 24),
     of(2, 32, 32, 8, 8, kernel: 3, stride: 2, padding: 1, groups: 8),
@@ -97,7 +97,7 @@ extension ConvolutionGeometry {
     of(1, 3, 16, 30, 30, kernel: 7, stride: 2, padding: 3), of(1, 2, 3, 20, 20, kernel: 17),
     of(1, 2, 20, 1, 9_000, kernel: 1), of(1, 1, 2, 3, 3_000, kernel: 3, padding: 1),
     // So many outputs of so few positions that the outputs are cut into parts.
-    of(2, 10, 270, 7, 7, kernel: 3, padding: 1), of(1, 6, 300, 30, 30, kernel: 3, padding: 1),
+    of(2, 2, 260, 7, 7, kernel: 3, padding: 1), of(1, 1, 260, 24, 24, kernel: 1),
     // One window over the whole input: a linear layer. Few outputs with rows longer than a vector.
     of(4, 7, 30, 5, 5, kernel: 5), of(2, 2, 6, 12, 37, kernel: 5, padding: 1),
     of(3, 6, 6, 21, 70, kernel: 3, stride: 2, padding: 1, groups: 6),

@@ -41,11 +41,13 @@ struct CatalogueBuilder {
     for (name, member) in parsed.members {
       let object: Built
       switch member {
-      case .group(let child):
+      case .group(let position):
+        let child = parsed.groups[position]
         let (group, below, levels) = try build(child, depth: depth + 1)
         object = .group(group, count: below, height: levels)
         built[child.objectID] = object
-      case .dataset(let child):
+      case .dataset(let position):
+        let child = parsed.datasets[position]
         let dataset = child.validated(bounds)
         datasets.append(dataset)
         object = .dataset(dataset)

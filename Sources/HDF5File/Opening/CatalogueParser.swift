@@ -27,14 +27,17 @@ struct ParsedGroup {
   let path: ObjectPath
   let objectID: UInt64
   var attributes: [Attribute] = []
+  /// What its links lead to, in order; groups and datasets by their places in the two lists.
   var members: [(name: ObjectName, member: ParsedMember)] = []
+  var groups: [ParsedGroup] = []
+  var datasets: [ParsedDataset] = []
   var names: Set<ObjectName> = []
 }
 
 /// What a link leads to.
 enum ParsedMember {
-  indirect case group(ParsedGroup)
-  case dataset(ParsedDataset)
+  case group(Int)
+  case dataset(Int)
   case hardLink(UInt64)
 }
 
@@ -158,7 +161,9 @@ struct CatalogueParser {
     if open.isEmpty {
       catalogue.root = group
     } else if let name = group.path.names.last {
-      open[open.count - 1].members.append((name, .group(group)))
+      let parent = open.count - 1
+      open[parent].members.append((name, .group(open[parent].groups.count)))
+      open[parent].groups.append(group)
     }
   }
 
@@ -219,7 +224,9 @@ struct CatalogueParser {
 
   private mutating func closeDataset() throws(MalformedCatalogue) {
     guard let (name, dataset) = dataset else { return }
-    open[open.count - 1].members.append((name, .dataset(dataset)))
+    let parent = open.count - 1
+    open[parent].members.append((name, .dataset(open[parent].datasets.count)))
+    open[parent].datasets.append(dataset)
     self.dataset = nil
   }
 

@@ -11,8 +11,10 @@ extension TypeFields {
     }
   }
 
-  /// H5T_class_t in words.
+  /// H5T_class_t in words, and what may stand in its place.
   static func className(_ typeClass: UInt8) -> String {
+    if typeClass == noDataspace { return "null" }
+    if typeClass == tooManyAxes { return "more than 8 axes" }
     let names = [
       "integer", "floating point", "time", "string", "bit field", "opaque", "compound",
       "reference", "enumeration", "variable length", "array",

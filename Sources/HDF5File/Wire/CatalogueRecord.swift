@@ -79,7 +79,7 @@ enum AttributeTag: UInt8 {
   case numbers = 1
   /// Shape, for each string a u32 length and bytes.
   case strings
-  /// u8 class of type that has no value here.
+  /// u8 class of type that has no value here, or one of the two reasons of `TypeFields`.
   case unsupported
 }
 
@@ -124,6 +124,10 @@ struct TypeFields: Hashable {
   var normalisation: UInt8 = 0
   /// 1: an enumeration of exactly FALSE = 0 and TRUE = 1 over one byte.
   var isBoolean: UInt8 = 0
+
+  /// In the place of a class: an attribute without a dataspace, or with too many axes.
+  static let noDataspace: UInt8 = 255
+  static let tooManyAxes: UInt8 = 254
 
   /// Whether elements are numbers of fixed size: integers, floats, truth values.
   var isNumber: Bool { typeClass == 0 || typeClass == 1 || (typeClass == 8 && isBoolean == 1) }

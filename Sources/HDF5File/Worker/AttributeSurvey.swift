@@ -75,8 +75,10 @@ struct AttributeSurvey {
     let type = try Handle(.type) { H5Aget_type(id) }
     let space = try Handle(.space) { H5Aget_space(id) }
     let fields = try TypeFields(survey: type.id)
-    guard let shape = try SpaceSurvey(space.id).shape else {
-      tellUnsupported(name, fields, to: &writer)
+    let extent = try SpaceSurvey(space.id)
+    guard let shape = extent.shape else {
+      let reason = extent.axes > WalkLimit.axes ? TypeFields.tooManyAxes : TypeFields.noDataspace
+      tellUnsupported(name, reason, to: &writer)
       return 0
     }
     let (bytes, overflow) = shape.reduce((UInt64(fields.size), false)) { total, length in
@@ -105,18 +107,18 @@ struct AttributeSurvey {
         for string in strings { $0.put(bytes: string) }
       }
     } else {
-      tellUnsupported(name, fields, to: &writer)
+      tellUnsupported(name, fields.typeClass, to: &writer)
     }
     return bytes
   }
 
   private func tellUnsupported(
-    _ name: [UInt8], _ fields: TypeFields, to writer: inout RecordWriter
+    _ name: [UInt8], _ reason: UInt8, to writer: inout RecordWriter
   ) {
     writer.record(.attribute) {
       $0.put(bytes: name)
       $0.put(AttributeTag.unsupported.rawValue)
-      $0.put(fields.typeClass)
+      $0.put(reason)
     }
   }
 
