@@ -1,6 +1,7 @@
 // Goals, in order: 1 agree with the definition; 2 be obvious; 3 be fast enough.
 // Source: torch.nn.BCELoss (2.13): logarithms are not less than −100 in the value, the divisor of
-// the gradient is not less than 1e-12, and the gradient of the target has no limit.
+// the gradient is not less than the single-precision number nearest to 1e-12 (in double precision,
+// too), and the gradient of the target has no limit.
 
 public import Kernels
 public import LayerKit
@@ -63,7 +64,7 @@ public struct BCELoss: ElementwiseLoss {
   public func slopes<S: KernelScalar>(_ element: LossElement<S>) -> (input: S, target: S) {
     let (x, t) = (element.input, element.target)
     let w = element.weight ?? 1
-    let divisor = S.maximum(x * (1 - x), 1e-12)
+    let divisor = S.maximum(x * (1 - x), S(Float(1e-12)))
     return (w * ((x - t) / divisor), w * (S.log(onePlus: -x) - S.log(x)))
   }
 

@@ -112,12 +112,13 @@ public struct BCEWithLogitsLoss: ElementwiseLoss {
   }
 
   /// The error of ∂/∂t in units of u.
+  ///
+  /// It may also be computed as log σ(−x) − k·log σ(x), whose terms can be far larger than it.
   private func targetUnits(_ element: LossElement<Double>) -> Double {
-    let k = element.positiveWeight ?? 1
     let x = element.input
-    let logarithm = Self.softplus(-x)
-    return 4 * x.magnitude + 10 * (k - 1).magnitude * logarithm
-      + 4 * ((k - 1) * logarithm - x).magnitude
+    guard let k = element.positiveWeight else { return 8 * x.magnitude }
+    let terms = Self.softplus(x) + k.magnitude * Self.softplus(-x)
+    return 6 * terms + 4 * ((k - 1) * Self.softplus(-x) - x).magnitude
   }
 
   /// u(3|x| + 8·log(1 + e^−|x|) + 2·value) for each element without weights; these add products.
