@@ -50,30 +50,36 @@ let package = Package(
     .target(name: "CSandbox", dependencies: ["CHDF5"]),
     .target(name: "CKernels"),
 
+    // Text from strangers, and how it is shown.
+    module("Text", []),
+
     // Numbers, arithmetic, and the plug-in author's whole world.
     module("Tensors", [realModule]),
     module("Kernels", ["CKernels", "Tensors"]),
-    module("LayerKit", ["Kernels", "Tensors", orderedCollections]),
+    module("LayerKit", ["Kernels", "Tensors", "Text", orderedCollections]),
     module("Network", ["LayerKit", "Tensors"]),
 
     // Files.
-    module("HDF5File", ["CCrypto", "CHDF5", "CDeflate", "CSandbox"]),
-    module("Interchange", ["HDF5File", "LayerKit", "Network", "Tensors", orderedCollections]),
+    module("HDF5File", ["CCrypto", "CHDF5", "CDeflate", "CSandbox", "Text"]),
+    module(
+      "Interchange",
+      ["HDF5File", "LayerKit", "Network", "Tensors", "Text", orderedCollections]),
 
     // Judging and telling.
     module("Discrepancy", ["Tensors"]),
     module("Conformance", ["LayerKit", "Tensors"]),
-    module("Reports", ["Discrepancy", "Tensors"]),
+    module("Reports", ["Discrepancy", "Tensors", "Text"]),
     module(
       "Verification",
       [
         "Discrepancy", "HDF5File", "Interchange", "LayerKit", "Network", "Reports", "Tensors",
+        "Text",
       ]),
     module(
       "VerifyCommand",
       [
         "Discrepancy", "HDF5File", "Interchange", "Kernels", "LayerKit", "Network", "Reports",
-        "Tensors", "Verification", argumentParser,
+        "Tensors", "Text", "Verification", argumentParser,
       ]),
 
     // Only the executable names the plug-ins.
@@ -87,6 +93,7 @@ let package = Package(
       path: "Plugins/StandardLayers", packageAccess: false, swiftSettings: settings),
 
     // Tests mirror the sources.
+    tests(of: "Text", []),
     tests(of: "Tensors", []),
     tests(of: "LayerKit", ["Conformance", "Kernels", "Tensors"]),
     tests(of: "Conformance", ["LayerKit", "Tensors"]),
@@ -99,11 +106,11 @@ let package = Package(
     tests(of: "Kernels", ["Tensors"]),
     // Tests of files start the built `cnn-verify` as the confined process.
     tests(
-      of: "HDF5File", [.target(name: "cnn-verify")],
+      of: "HDF5File", ["Text", .target(name: "cnn-verify")],
       exclude: ["Corpus", "good-corpus.py", "hostile-corpus.py", "partial-chunks.py"]),
     tests(
       of: "Interchange",
-      ["HDF5File", "Kernels", "LayerKit", "Tensors", .target(name: "cnn-verify")],
+      ["HDF5File", "Kernels", "LayerKit", "Tensors", "Text", .target(name: "cnn-verify")],
       exclude: ["Fixtures", "fixtures.py"]),
   ],
   swiftLanguageModes: [.v6]

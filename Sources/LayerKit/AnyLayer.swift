@@ -1,5 +1,6 @@
 public import Kernels
 public import Tensors
+import Text
 
 /// A configured layer whose type has been erased, with one entry point for each scalar.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Hands the hyper-parameters of one layer to its initialiser and collects all that is wrong.
 ///
 /// Each method names a hyper-parameter, its default and its range, and returns its value or, if

@@ -1,3 +1,5 @@
+import Text
+
 /// A list of layer kinds with a name: what someone adds to the toolkit.
 public protocol Plugin {
   /// The plug-in's name; its kinds carry it as a prefix, `acme.Swish`.

@@ -1,3 +1,5 @@
+import Text
+
 /// One JSON object on one line, its members in the order in which they are added.
 ///
 /// Numbers that JSON lacks are written as the strings "NaN", "Infinity" and "-Infinity".
@@ -50,20 +52,5 @@ extension Array: JSONEncodable where Element: JSONEncodable {
 }
 
 extension String: JSONEncodable {
-  /// Quoted; control characters and the line separators of JavaScript are escaped (RFC 8259 §7).
-  var json: String {
-    var text = "\""
-    for scalar in unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}":
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    return text + "\""
-  }
+  var json: String { UntrustedText(self).json }
 }

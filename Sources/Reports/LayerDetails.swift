@@ -1,5 +1,6 @@
 import Discrepancy
 import Tensors
+import Text
 
 /// What a person reads about one tensor below the row of its layer.
 enum LayerDetails {
@@ -8,7 +9,7 @@ enum LayerDetails {
   ) -> [String] {
     let name = tensor.label
     if let reason = tensor.reason {
-      return ["\(name): \(tensor.verdict.rawValue), \(TerminalText.escaped(reason.sentence))"]
+      return ["\(name): \(tensor.verdict.rawValue), \(UntrustedText(reason.sentence).terminal)"]
     }
     guard let found = tensor.comparison else { return ["\(name): \(tensor.verdict.rawValue)"] }
     var lines = ["\(name): \(headline(tensor.verdict, found))"]
@@ -22,23 +23,23 @@ enum LayerDetails {
       }
     }
     if let detectable = tensor.detectableTerm, detectable >= 1, let terms = tensor.terms {
-      let count = NumberText.count(terms)
+      let count = Figure.grouped(terms)
       lines.append(style.dim("  sums of \(count) terms: losing one term could stay unseen here"))
     }
     return lines
   }
 
   private static func headline(_ verdict: Verdict, _ found: Comparison) -> String {
-    let count = NumberText.count(found.count)
+    let count = Figure.grouped(found.count)
     switch verdict {
     case .invalid:
-      return "\(NumberText.count(found.invalid)) of \(count) elements are not finite"
+      return "\(Figure.grouped(found.invalid)) of \(count) elements are not finite"
     case .differ, .expected:
-      let beyond = NumberText.count(found.beyondBound)
+      let beyond = Figure.grouped(found.beyondBound)
       return "\(verdict.rawValue), \(beyond) of \(count) elements are beyond the bound of rounding"
         + ", largest error \(NumberText.short(found.maxAbsolute))"
     case .warn:
-      let unusual = NumberText.count(found.beyondBand + found.unproven)
+      let unusual = Figure.grouped(found.beyondBand + found.unproven)
       return "warn, \(unusual) of \(count) elements are beyond what rounding usually leaves"
     case .vacuous:
       return "vacuous, all \(count) elements are zero on both sides, so no error could show"

@@ -1,4 +1,5 @@
 import Discrepancy
+import Text
 
 /// The columns of the table of layers, wide enough for one case.
 struct LayerTable {
@@ -15,7 +16,7 @@ struct LayerTable {
   }
 
   private static func width(of texts: [String], title: String, limit: Int) -> Int {
-    let widest = texts.map { TerminalText.escaped($0).count }.max() ?? 0
+    let widest = texts.map { UntrustedText($0).terminal.count }.max() ?? 0
     return min(limit, max(widest, title.count))
   }
 
@@ -36,8 +37,8 @@ struct LayerTable {
     let bound = found.map { NumberText.short($0.bound) } ?? "–"
     let share = worst?.comparison.map { NumberText.share($0.boundRatio) } ?? "–"
     let columns = [
-      TerminalText.escaped(report.layer.name).padded(to: nameWidth),
-      TerminalText.escaped(report.layer.kind).padded(to: kindWidth),
+      UntrustedText(report.layer.name).terminal.padded(to: nameWidth),
+      UntrustedText(report.layer.kind).terminal.padded(to: kindWidth),
       (worst?.label ?? "–").padded(to: Self.tensorWidth),
       error.padded(to: 8), bound.padded(to: 8), share.padded(to: 7),
       style.paint(report.verdict),
@@ -62,8 +63,9 @@ extension LayerReport {
   /// The largest relative difference of the chained run.
   fileprivate var largestChained: String? {
     let largest = chained.max { $0.deviation.relative < $1.deviation.relative }
-    return largest.map {
-      NumberText.short($0.deviation.relative) + ($0.verdict == .inherited ? " inherited" : "")
+    return largest.map { largest in
+      let origin = largest.origin.map { " from " + UntrustedText($0).terminal } ?? ""
+      return NumberText.short(largest.deviation.relative) + origin
     }
   }
 }

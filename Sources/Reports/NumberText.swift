@@ -18,17 +18,6 @@ enum NumberText {
     return ratio < 1e5 ? formatted("%.1f", ratio) + " ×" : formatted("%.0e", ratio) + " ×"
   }
 
-  /// A count with separators, `1,048,576`.
-  static func count(_ value: Int) -> String {
-    var text = String(value.magnitude)
-    var position = text.count - 3
-    while position > 0 {
-      text.insert(",", at: text.index(text.startIndex, offsetBy: position))
-      position -= 3
-    }
-    return (value < 0 ? "-" : "") + text
-  }
-
   private static func formatted(_ format: String, _ value: Double) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
       let length = withVaList([value]) { vsnprintf(buffer.baseAddress, buffer.count, format, $0) }

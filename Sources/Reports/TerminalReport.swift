@@ -1,4 +1,5 @@
 import Discrepancy
+import Text
 
 /// The report for people: one row for each layer, details where something does not agree.
 public struct TerminalReport<Output: TextOutput>: EventSink {
@@ -40,18 +41,18 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
 
   private mutating func show(_ facts: FixtureFacts) throws {
     guard detail != .quiet else { return }
-    let producer = facts.producer.map { " · " + TerminalText.escaped($0) } ?? ""
+    let producer = facts.producer.map { " · " + UntrustedText($0).terminal } ?? ""
     let cases = facts.cases > 1 ? " · \(facts.cases) cases" : ""
-    try line(style.bold(TerminalText.escaped(facts.path)) + producer + cases)
+    try line(style.bold(UntrustedText(facts.path).terminal) + producer + cases)
     if detail == .verbose, let provenance = facts.provenance {
-      try line(style.dim("provenance " + TerminalText.escaped(provenance)))
+      try line(style.dim("provenance " + UntrustedText(provenance).terminal))
     }
   }
 
   private mutating func begin(_ name: String?, _ layers: [LayerFacts]) throws {
     table = LayerTable(layers: layers, showsChain: layers.count > 1)
     guard detail != .quiet else { return }
-    if let name { try line("\n" + style.bold("case " + TerminalText.escaped(name))) }
+    if let name { try line("\n" + style.bold("case " + UntrustedText(name).terminal)) }
     try line(style.dim(table.header))
   }
 
@@ -65,21 +66,21 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
     if report.verdict == .surprise || report.verdict == .expected,
       let reason = report.layer.expectedFailure
     {
-      try line("    expected failure: " + TerminalText.escaped(reason))
+      try line("    expected failure: " + UntrustedText(reason).terminal)
     }
     for chained in report.chained where chained.verdict == .inherited && detail == .verbose {
-      let origin = chained.origin.map { " from " + TerminalText.escaped($0) } ?? ""
+      let origin = chained.origin.map { " from " + UntrustedText($0).terminal } ?? ""
       let relative = NumberText.short(chained.deviation.relative)
       try line(style.dim("    chained: \(chained.path) off by \(relative), inherited\(origin)"))
     }
     let isProblem = report.verdict.isFailure || report.verdict == .warn
     if isProblem, let source = report.layer.source {
-      try line(style.dim("    called at " + TerminalText.escaped(source)))
+      try line(style.dim("    called at " + UntrustedText(source).terminal))
     }
   }
 
   private mutating func show(_ fixture: String, _ problems: [String]) throws {
-    let path = TerminalText.escaped(fixture)
+    let path = UntrustedText(fixture).terminal
     guard problems.count > 1 else {
       try line(style.red("error: ") + "\(path): \(problems.first ?? "")")
       return
@@ -91,10 +92,10 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
   private mutating func show(_ summary: Summary) throws {
     var parts: [String] = []
     for verdict in Verdict.allCases where summary.count(verdict) > 0 {
-      parts.append("\(NumberText.count(summary.count(verdict))) \(verdict.rawValue)")
+      parts.append("\(Figure.grouped(summary.count(verdict))) \(verdict.rawValue)")
     }
     let counts = parts.isEmpty ? "nothing compared" : parts.joined(separator: " · ")
-    let layers = "\(NumberText.count(summary.layers)) layer\(summary.layers == 1 ? "" : "s")"
+    let layers = "\(Figure.grouped(summary.layers)) layer\(summary.layers == 1 ? "" : "s")"
     let text = "\(layers): \(counts)"
     switch summary.exitStatus {
     case 0: try line(style.green("✓ ") + text)

@@ -2,6 +2,7 @@ import Discrepancy
 import HDF5File
 public import Interchange
 public import Reports
+import Text
 
 /// Verifies the layers of a fixture one after the other, telling a sink what is found.
 ///

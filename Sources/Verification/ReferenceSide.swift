@@ -20,7 +20,9 @@ struct ReferenceSide {
     self.layer = layer
     self.isLoss = isLoss
     // The twin is judged on its own inputs where it has them, otherwise on the same values.
-    inputs = layer.inputs.enumerated().map { isTwin ? tree.inputs[$0.offset] ?? $0.element : $0.element }
+    inputs = layer.inputs.enumerated().map {
+      isTwin ? tree.inputs[$0.offset] ?? $0.element : $0.element
+    }
     buffers = layer.buffers.merging(tree.initialBuffers) { $1 }
   }
 

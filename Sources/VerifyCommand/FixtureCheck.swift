@@ -2,6 +2,7 @@ import HDF5File
 import Interchange
 import LayerKit
 import Reports
+import Text
 import Verification
 
 /// Verifies fixtures one after the other and keeps count.

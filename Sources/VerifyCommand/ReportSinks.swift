@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import HDF5File
 import Reports
+import Text
 
 /// The reports of one run: for the person at the terminal, and for a program where asked.
 struct ReportSinks {
@@ -44,12 +45,15 @@ struct ReportSinks {
 struct StandardOutput: TextOutput {
   /// Whether standard output is a terminal and nothing speaks against colours.
   static var showsColours: Bool {
-    isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
+    isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
+      && getenv("TERM").map { String(cString: $0) } != "dumb"
   }
 
   func write(_ text: String) throws {
     var text = text
-    try text.withUTF8 { try FileDescriptorWriter.write($0, to: STDOUT_FILENO, name: "standard output") }
+    try text.withUTF8 {
+      try FileDescriptorWriter.write($0, to: STDOUT_FILENO, name: "standard output")
+    }
   }
 }
 

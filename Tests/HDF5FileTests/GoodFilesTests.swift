@@ -1,5 +1,6 @@
 import HDF5File
 import Testing
+import Text
 
 /// Every kind of file that must be read, written by h5py (good-corpus.py).
 @Suite struct GoodFilesTests {

@@ -1,6 +1,7 @@
 import Glibc
 import HDF5File
 import Testing
+import Text
 
 /// What is written is read back, and appears whole or not at all.
 @Suite struct HDF5WriterTests {

@@ -1,6 +1,7 @@
 import Glibc
 import HDF5File
 import Testing
+import Text
 
 /// Files with one thing wrong (hostile-corpus.py): each gives its one clear reason.
 @Suite struct HostileFilesTests {

@@ -3,6 +3,7 @@ import Interchange
 import LayerKit
 import Tensors
 import Testing
+import Text
 
 /// What the reader makes of files that are in order.
 @Suite struct FixtureTests {

@@ -3,6 +3,7 @@ import Interchange
 import LayerKit
 import Tensors
 import Testing
+import Text
 
 /// One mistake in each file of `bad/`, and its one answer.
 @Suite struct MalformedFixtureTests {

@@ -51,7 +51,8 @@ private func scaled(_ name: String, _ source: Network.Source) -> Network.Node {
     ])
     let shown = try run(
       network,
-      Supply(x: Tensor([2], [1, -4]), weights: [0: 2, 1: 3, 2: 5], objective: Tensor([2], [1, 10])))
+      Supply(
+        x: Tensor([2], [1, -4]), weights: [0: 2, 1: 3, 2: 5], objective: Tensor([2], [1, 10])))
     #expect(shown["3 output(0)"] == [18, -72])
     #expect(shown["1 inputGradient(0)"] == [3, 30])
     #expect(shown["0 parameterGradient(\"w\")"] == [9 * 1 + 90 * -4])

@@ -53,7 +53,9 @@ private func records(_ events: [Event]) throws -> [[String: Any]] {
     let report = ReportSamples.report([ReportSamples.agreeing], ReportSamples.layer(name))
     let parsed = try records([.layer(report)])
     #expect(parsed.count == 2)
-    for record in parsed { #expect((record["layer"] as? String).map { Array($0.utf8) } == Array(name.utf8)) }
+    for record in parsed {
+      #expect((record["layer"] as? String).map { Array($0.utf8) } == Array(name.utf8))
+    }
   }
 
   @Test func theSummaryCountsEveryVerdict() throws {

@@ -20,7 +20,8 @@ private func text(
   @Test func aDifferenceShowsLayerTensorIndexAndBothValues() throws {
     let report = ReportSamples.report([ReportSamples.agreeing, ReportSamples.differing])
     let shown = try text([begin, .layer(report)])
-    for fact in ["conv1", "grad_parameters/weight", "[1, 1]", "0.75", "0.5", "net.py:42", "differ"] {
+    for fact in ["conv1", "grad_parameters/weight", "[1, 1]", "0.75", "0.5", "net.py:42", "differ"]
+    {
       #expect(shown.contains(fact), "\(fact) is missing in \(shown)")
     }
   }

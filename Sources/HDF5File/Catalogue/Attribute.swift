@@ -1,5 +1,7 @@
 // Attribute.swift
 
+public import Text
+
 /// A small named value that belongs to a group or a dataset.
 public struct Attribute: Sendable {
   /// Its name.

@@ -5,6 +5,7 @@
 
 internal import CHDF5
 internal import Synchronization
+import Text
 
 /// libhdf5 refused a call: what it said.
 struct LibraryFailure: Error {

@@ -2,6 +2,8 @@
 // Keys are bytes: Swift's `==` on strings is canonical equivalence, under which a composed and a
 // decomposed "é" are one dictionary key and two layers would become one.
 
+public import Text
+
 /// The name of a link or an attribute: 1 to 255 bytes of UTF-8 without `/` and control characters.
 public struct ObjectName: Hashable, Sendable, Comparable, ExpressibleByStringLiteral {
   /// The bytes of the name.

@@ -1,5 +1,7 @@
 // AttributeValue+Record.swift
 
+import Text
+
 extension AttributeValue {
   /// Reads what follows the name in an attribute's record.
   init(from reader: inout ByteReader) throws(MalformedCatalogue) {

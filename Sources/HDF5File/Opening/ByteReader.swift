@@ -1,5 +1,7 @@
 // ByteReader.swift
 
+import Text
+
 /// Bytes that may not be what they claim; where they fail, in words.
 struct MalformedCatalogue: Error {
   let what: String

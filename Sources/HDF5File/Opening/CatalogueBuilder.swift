@@ -1,5 +1,7 @@
 // CatalogueBuilder.swift
 
+import Text
+
 /// Makes the catalogue of what was parsed: validates datasets, resolves hard links, and refuses
 /// files in which two objects claim the same bytes.
 struct CatalogueBuilder {

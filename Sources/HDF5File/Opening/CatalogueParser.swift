@@ -1,6 +1,8 @@
 // CatalogueParser.swift
 // The other side of the pipe has parsed a hostile file: what it says is input from an enemy.
 
+import Text
+
 /// What the confined process said, checked for form; the checks of storage come later.
 struct ParsedCatalogue {
   var confinement: Confinement = []

@@ -2,6 +2,8 @@
 // Nothing that the confined process said is believed before it agrees with the shape, the type and
 // the size of the file.
 
+import Text
+
 /// What storage is checked against.
 struct StorageBounds {
   let fileSize: Int

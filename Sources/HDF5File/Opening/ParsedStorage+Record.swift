@@ -1,5 +1,7 @@
 // ParsedStorage+Record.swift
 
+import Text
+
 extension ParsedStorage {
   /// Reads the end of a dataset's record.
   init(from reader: inout ByteReader) throws(MalformedCatalogue) {

@@ -2,6 +2,7 @@
 // The only place where facts become sentences. Each says where, what, and what to do.
 
 #if canImport(Glibc)
+import Text
 import Glibc
 #endif
 

@@ -1,6 +1,8 @@
 // HDF5Error.swift
 // Facts only; the sentences are made in HDF5Error+Description.swift.
 
+public import Text
+
 /// A file, or an object in it, that cannot be used, and why.
 public struct HDF5Error: Error, Sendable {
   /// The path of the file, as given.

@@ -1,5 +1,7 @@
 // HDF5Reason+Dataset.swift
 
+import Text
+
 extension HDF5Reason {
   /// Sentences for what makes one dataset unusable.
   func datasetSentence(_ subject: String) -> String? {

@@ -1,5 +1,7 @@
 // HDF5Reason+Reading.swift
 
+import Text
+
 extension HDF5Reason {
   /// Sentences for what goes wrong with bytes; the last resort for facts without one of their own.
   func readingSentence(_ subject: String) -> String {

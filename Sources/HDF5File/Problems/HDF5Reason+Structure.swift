@@ -1,5 +1,7 @@
 // HDF5Reason+Structure.swift
 
+public import Text
+
 extension HDF5Reason {
   /// Sentences for what condemns a whole file.
   func structureSentence(_ subject: String) -> String? {

@@ -1,5 +1,7 @@
 // HDF5Reason.swift
 
+public import Text
+
 /// What can be wrong with a file or an object, as facts.
 public enum HDF5Reason: Hashable, Sendable {
   // MARK: The file

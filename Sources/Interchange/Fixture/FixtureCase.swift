@@ -1,6 +1,7 @@
 // FixtureCase.swift
 
 public import HDF5File
+public import Text
 
 /// One network, or one set of layers that stand alone, with its reference.
 public struct FixtureCase: Sendable {

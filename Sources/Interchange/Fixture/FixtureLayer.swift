@@ -3,6 +3,7 @@
 public import HDF5File
 public import LayerKit
 public import Tensors
+public import Text
 
 /// One application of a layer, with all that a fixture says of it.
 public struct FixtureLayer: Sendable {

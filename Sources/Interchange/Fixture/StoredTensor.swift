@@ -2,6 +2,7 @@
 
 import HDF5File
 public import Tensors
+import Text
 
 /// A tensor of a fixture that has been found in order, but not read.
 public struct StoredTensor: Sendable {

@@ -4,6 +4,7 @@
 import HDF5File
 import LayerKit
 import Tensors
+import Text
 
 extension FixtureError: CustomStringConvertible {
   /// One line for each problem, safe for a terminal.

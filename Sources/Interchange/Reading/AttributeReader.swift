@@ -2,6 +2,7 @@
 
 import HDF5File
 import LayerKit
+import Text
 
 /// Reads the named attributes of one object, and refuses or collects the others.
 struct AttributeReader {

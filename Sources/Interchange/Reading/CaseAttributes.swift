@@ -1,6 +1,7 @@
 // CaseAttributes.swift
 
 import HDF5File
+import Text
 
 /// The attributes of the root or of a case.
 struct CaseAttributes {

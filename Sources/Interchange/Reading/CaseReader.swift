@@ -3,6 +3,7 @@
 import HDF5File
 import LayerKit
 import Tensors
+import Text
 
 /// Reads one case: its inputs, its layers, and what they are to one another.
 struct CaseReader {

@@ -3,6 +3,7 @@
 import HDF5File
 import LayerKit
 import Tensors
+import Text
 
 /// Reads the group of one layer: its attributes and its tensors, but not its place among others.
 struct LayerReader {

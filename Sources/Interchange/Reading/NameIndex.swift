@@ -2,6 +2,7 @@
 
 import HDF5File
 import LayerKit
+import Text
 
 /// The names of a case, by bytes: what feeds a layer, holds its parameters, or is the objective.
 struct NameIndex {

@@ -3,6 +3,7 @@
 import HDF5File
 import LayerKit
 import Tensors
+import Text
 
 /// Reads the tensors below a layer: parameters, buffers, masks, and both references.
 struct OperandReader {

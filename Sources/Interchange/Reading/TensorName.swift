@@ -2,6 +2,7 @@
 
 import HDF5File
 import LayerKit
+import Text
 
 /// The name of a tensor that may come several times: `output`, or `output.1`.
 struct TensorName: Hashable {

@@ -3,6 +3,7 @@
 import HDF5File
 import LayerKit
 import Tensors
+import Text
 
 /// What one place of a fixture yields besides tensors: problems, and what cannot be read.
 struct Findings {

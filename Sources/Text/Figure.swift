@@ -1,9 +1,9 @@
 // Figure.swift
 
 /// Numbers as people read them in messages.
-enum Figure {
+public enum Figure {
   /// A count with separators: 13,960.
-  static func grouped(_ value: some BinaryInteger) -> String {
+  public static func grouped(_ value: some BinaryInteger) -> String {
     let digits = String(value.magnitude)
     var result = value < 0 ? "-" : ""
     for (position, digit) in digits.enumerated() {
@@ -14,7 +14,7 @@ enum Figure {
   }
 
   /// A shape or a coordinate: (2, 3, 4).
-  static func tuple(_ values: [Int]) -> String {
+  public static func tuple(_ values: [Int]) -> String {
     "(" + values.map(String.init).joined(separator: ", ") + ")"
   }
 }

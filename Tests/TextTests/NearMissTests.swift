@@ -1,5 +1,5 @@
-import LayerKit
 import Testing
+import Text
 
 private let names = ["stride", "padding", "dilation", "groups", "kernel_size", "p"]
 

@@ -16,7 +16,7 @@ public enum NearMiss {
 
   /// The optimal string alignment distance: insertions, deletions, replacements and swaps of
   /// neighbours (Damerau 1964), by dynamic programming over prefixes.
-  static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+  package static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
     var previous = [Int](repeating: 0, count: b.count + 1)
     var current = Array(0...b.count)
     for i in a.indices {
