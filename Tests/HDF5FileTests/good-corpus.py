@@ -59,7 +59,8 @@ def write_layouts(file):
             {"f": plist.set_fletcher32, "s": plist.set_shuffle,
              "d": lambda: plist.set_deflate(6)}[step]()
         space = h5py.h5s.create_simple(shape)
-        made = h5py.h5d.create(file["layouts"].id, name.encode(), h5py.h5t.IEEE_F64BE, space, plist)
+        kind = h5py.h5t.IEEE_F64BE
+        made = h5py.h5d.create(file["layouts"].id, name.encode(), kind, space, plist)
         h5py.Dataset(made)[...] = data
     masked = make("masked", shape=(8, 6), dtype="f4", chunks=(4, 6), compression="gzip",
                   shuffle=True)
