@@ -20,9 +20,16 @@ static bool limit(int resource, uint64_t value) {
   return setrlimit(resource, &new) == 0;
 }
 
+// One second between the two limits, so that the signal tells what happened: at the hard one it
+// would be SIGKILL, which could come from anywhere.
+static bool limitProcessorTime(uint64_t seconds) {
+  struct rlimit time = {seconds, seconds + 1};
+  return setrlimit(RLIMIT_CPU, &time) == 0 || limit(RLIMIT_CPU, seconds);
+}
+
 static bool limitResources(const struct CSandbox_limits *limits) {
   bool all = limit(RLIMIT_AS, limits->addressSpace);
-  all &= limit(RLIMIT_CPU, limits->cpuSeconds);
+  all &= limitProcessorTime(limits->cpuSeconds);
   all &= limit(RLIMIT_FSIZE, 0);
   all &= limit(RLIMIT_NOFILE, limits->openFiles);
   all &= limit(RLIMIT_CORE, 0);

@@ -56,10 +56,15 @@ def write_layouts(file):
         plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         plist.set_chunk((4, 4, 2))
         for step in order:
-            {"f": plist.set_fletcher32, "s": plist.set_shuffle,
-             "d": lambda: plist.set_deflate(6)}[step]()
+            if step == "f":
+                plist.set_fletcher32()
+            elif step == "s":
+                plist.set_shuffle()
+            else:
+                plist.set_deflate(6)
         space = h5py.h5s.create_simple(shape)
-        made = h5py.h5d.create(file["layouts"].id, name.encode(), h5py.h5t.IEEE_F64BE, space, plist)
+        kind = h5py.h5t.IEEE_F64BE
+        made = h5py.h5d.create(file["layouts"].id, name.encode(), kind, space, plist)
         h5py.Dataset(made)[...] = data
     masked = make("masked", shape=(8, 6), dtype="f4", chunks=(4, 6), compression="gzip",
                   shuffle=True)

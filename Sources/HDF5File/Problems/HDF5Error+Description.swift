@@ -82,6 +82,7 @@ extension HDF5Reason {
     let damaged = "\(subject) is damaged or hostile: the HDF5 reader"
     let remedy = "; export it again from a source you trust"
     return switch end {
+    case .signal(SIGXCPU): "\(damaged) used too much processor time\(place)\(remedy)"
     case .signal(let number): "\(damaged) stopped (signal \(number))\(place)\(remedy)"
     case .timeout(let seconds): "\(damaged) took more than \(seconds) s\(place)\(remedy)"
     case .malformed(let what):
