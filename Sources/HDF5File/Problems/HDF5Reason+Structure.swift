@@ -1,6 +1,6 @@
 // HDF5Reason+Structure.swift
 
-public import Text
+import Text
 
 extension HDF5Reason {
   /// Sentences for what condemns a whole file.

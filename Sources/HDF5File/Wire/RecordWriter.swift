@@ -1,6 +1,7 @@
 // RecordWriter.swift
 
 internal import Glibc
+import Text
 
 /// Builds records and sends them down a pipe.
 struct RecordWriter {

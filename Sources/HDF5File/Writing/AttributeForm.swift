@@ -1,6 +1,7 @@
 // AttributeForm.swift
 
 internal import CHDF5
+import Text
 
 /// A new attribute.
 struct AttributeForm {
