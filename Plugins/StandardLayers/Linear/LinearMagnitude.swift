@@ -62,8 +62,8 @@ struct LinearMagnitude {
   private func forEachBlock(_ body: (Range<Int>, [Double]) -> Void) {
     for first in stride(from: 0, to: outputs, by: Self.block) {
       let range = first..<min(first + Self.block, outputs)
-      body(
-        range, w.elements[range.lowerBound * inputs..<range.upperBound * inputs].map(\.magnitude))
+      let rows = w.elements[range.lowerBound * inputs..<range.upperBound * inputs]
+      body(range, rows.map(\.magnitude))
     }
   }
 
