@@ -217,6 +217,7 @@ import Text
     #expect(try layer("add").inputs.map(\.?.shape) == [[3], nil])
     #expect(try layer("add").outputShapes == nil)
     #expect(try layer("none").connections == [])
+    #expect(try layer("close").closestKind == "ReLU" && layer("close").layer == nil)
   }
 
   // MARK: What cannot be read, and what is disputed
