@@ -145,6 +145,8 @@ def network() -> None:
         # Two layers that look alike, é composed and decomposed.
         layer(f, "caf\u00e9", "ReLU", inputs=["split:1"], index=6)
         layer(f, "cafe\u0301", "ReLU", inputs=["split:0"], index=7)
+        layer(f, "next.composed", "ReLU", inputs=["caf\u00e9"])
+        layer(f, "next.decomposed", "ReLU", inputs=["cafe\u0301"])
         strange = layer(f, "strange", "torch.nn.LSTM", inputs=["add"], hidden_size=5, index=8)
         store(strange, "parameters/weight_ih_l0", count(20, 3))
         store(strange, "reference/output", count(2, 12))
