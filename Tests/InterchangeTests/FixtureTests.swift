@@ -71,6 +71,7 @@ import Text
         == [
           "z.0.conv", "relu", "again", "byname", "add", "split", "caf\u{E9}", "cafe\u{301}",
           "strange", "scale", "scaled", "drop", "loss", "embedding", "grouped",
+          "next.composed", "next.decomposed",
         ].map { Array($0.utf8) })
   }
 
@@ -85,6 +86,9 @@ import Text
     #expect(try layer("caf\u{E9}").connections == [.layerOutput(layer: 5, output: 1)])
     #expect(try layer("cafe\u{301}").connections == [.layerOutput(layer: 5, output: 0)])
     #expect(try layer("scale").connections == [])
+    // Names are equal only as bytes.
+    #expect(try layer("next.composed").connections == [.layerOutput(layer: 6, output: 0)])
+    #expect(try layer("next.decomposed").connections == [.layerOutput(layer: 7, output: 0)])
   }
 
   /// Recorded tensors of producers and inputs of the network stand in for a layer's own inputs.
@@ -217,6 +221,7 @@ import Text
     #expect(try layer("add").inputs.map(\.?.shape) == [[3], nil])
     #expect(try layer("add").outputShapes == nil)
     #expect(try layer("none").connections == [])
+    #expect(try layer("close").closestKind == "ReLU" && layer("close").layer == nil)
   }
 
   // MARK: What cannot be read, and what is disputed

@@ -22,7 +22,10 @@ import Text
   }
 
   static let file: [Mistake] = [
-    Mistake("no-format", "/", .missingAttribute("format")),
+    Mistake("no-format", "/", .missingAttribute("format", closest: nil)),
+    Mistake(
+      "misspelled-version", "/",
+      .missingAttribute("format_version", closest: "format-version")),
     Mistake("wrong-format", "/", .wrongFormat("cnn-fixtures")),
     Mistake("later-version", "/", .unsupportedVersion("2.0")),
     Mistake("version-in-words", "/", .malformedVersion("one")),
@@ -45,12 +48,17 @@ import Text
   ]
 
   static let attributes: [Mistake] = [
-    Mistake("no-type", "/layers/conv", .missingAttribute("type")),
+    Mistake("no-type", "/layers/conv", .missingAttribute("type", closest: nil)),
     Mistake(
       "type-as-number", "/layers/conv",
       .attributeType("type", expected: "a text", found: "integer")),
     Mistake(
       "strid", "/layers/conv", .layer(.unknownHyperparameter("strid", closest: "stride"))),
+    Mistake(
+      "text-not-utf8", "/layers/conv",
+      .attributeType(
+        "stride", expected: "a number, a truth value, a text, or a list of them",
+        found: "text that is not UTF-8")),
     Mistake(
       "trainning", "/layers/conv", .layer(.unknownHyperparameter("trainning", closest: "training"))),
     Mistake(
@@ -215,6 +223,23 @@ import Text
         .unknownDataset("outputs", closest: "output"),
         .unknownSource("covn", closest: "conv"),
       ])
+  }
+
+  /// What a file says reaches the terminal only with its control characters spelt out.
+  @Test func sentencesAreSafeForATerminal() throws {
+    let problems = try TestFixtures.problems("bad/escapes")
+    #expect(
+      problems.map(\.reason) == [
+        .axes("\u{1B}[2J", .letter(at: 0, .activation)),
+        .layer(
+          .outOfRange(
+            hyperparameter: "mode", allowed: "one of \"plain\", \"fancy\"", found: "a\u{1B}\nb")),
+        .unknownSource("\u{1B}]0;c\u{7}", closest: nil),
+      ])
+    for problem in problems {
+      #expect(!problem.description.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F })
+      #expect(problem.description.contains("\\u{1b}"))
+    }
   }
 
   @Test func caseIsNamed() throws {

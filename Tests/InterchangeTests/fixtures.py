@@ -145,6 +145,8 @@ def network() -> None:
         # Two layers that look alike, é composed and decomposed.
         layer(f, "caf\u00e9", "ReLU", inputs=["split:1"], index=6)
         layer(f, "cafe\u0301", "ReLU", inputs=["split:0"], index=7)
+        layer(f, "next.composed", "ReLU", inputs=["caf\u00e9"])
+        layer(f, "next.decomposed", "ReLU", inputs=["cafe\u0301"])
         strange = layer(f, "strange", "torch.nn.LSTM", inputs=["add"], hidden_size=5, index=8)
         store(strange, "parameters/weight_ih_l0", count(20, 3))
         store(strange, "reference/output", count(2, 12))
@@ -279,6 +281,7 @@ def scalars() -> None:
         store(alias, "reference/input.0", count(3))
         add = layer(f, "add", "Add")
         store(add, "reference/input.0", count(3))
+        layer(f, "close", "Relu")
         none = layer(f, "none", "Parameter", inputs=np.array([], "<f8"))
         store(none, "parameters/value", count(2))
 
@@ -340,6 +343,24 @@ def replace(group: h5py.Group, path: str, data: np.ndarray, **attributes) -> Non
 @bad
 def no_format(f, conv):
     del f.attrs["format"]
+
+
+@bad
+def misspelled_version(f, conv):
+    del f.attrs["format_version"]
+    f.attrs["format-version"] = text("1.0")
+
+
+@bad
+def text_not_utf8(f, conv):
+    conv.attrs["stride"] = np.bytes_(b"\xff\xfe")
+
+
+@bad
+def escapes(f, conv):
+    conv["reference/input"].attrs["axes"] = text("\x1b[2J")
+    norm(f).attrs["mode"] = text("a\x1b\nb")
+    layer(f, "relu", "ReLU", inputs=["\x1b]0;c\x07"])
 
 
 @bad

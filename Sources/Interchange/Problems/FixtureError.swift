@@ -63,8 +63,8 @@ public enum FixtureReason: Hashable, Sendable {
 
   // MARK: Attributes
 
-  /// An attribute that must be there.
-  case missingAttribute(String)
+  /// An attribute that must be there; one whose name is close.
+  case missingAttribute(String, closest: String?)
   /// An attribute of another type.
   case attributeType(String, expected: String, found: String)
   /// An attribute that is none of the words it may be.

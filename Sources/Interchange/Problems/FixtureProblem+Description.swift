@@ -48,8 +48,10 @@ extension FixtureReason {
       "has no group `layers`"
         + (closest.map { "; did you mean it by `\(Self.shown($0))`?" }
           ?? ": add one group for each layer below `layers`")
-    case .missingAttribute(let name):
-      "needs the attribute `\(name)`: add it, for instance \(Self.example(of: name))"
+    case .missingAttribute(let name, let closest):
+      "needs the attribute `\(name)`"
+        + (closest.map { ", and has `\(Self.shown($0))`: rename that" }
+          ?? ": add it, for instance \(Self.example(of: name))")
     case .attributeType(let name, let expected, let found):
       "has the attribute `\(Self.shown(name))`, which is \(Self.shown(found)) and not"
         + " \(expected): write \(expected)"

@@ -42,7 +42,7 @@ struct AttributeReader {
     guard let text = text(name, &problems) else { return nil }
     guard let word = text.validated else {
       problems.report(
-        .attributeType(name, expected: "a text", found: "bytes that are not UTF-8"), at: object)
+        .attributeType(name, expected: "a text", found: "text that is not UTF-8"), at: object)
       return nil
     }
     return word
@@ -59,7 +59,7 @@ struct AttributeReader {
     let words = texts.compactMap(\.validated)
     guard words.count == texts.count else {
       problems.report(
-        .attributeType(name, expected: "a list of names", found: "bytes that are not UTF-8"),
+        .attributeType(name, expected: "a list of names", found: "text that is not UTF-8"),
         at: object)
       return nil
     }
@@ -87,6 +87,14 @@ struct AttributeReader {
       report(name, expected: "true or false", value, &problems)
       return nil
     }
+  }
+
+  /// Reports an attribute that is not there and must be, with the one that may be meant.
+  func require(_ name: String, _ problems: inout ProblemList) {
+    guard !attributes.contains(where: { $0.name == name }) else { return }
+    let present = attributes.map(\.name.string)
+    problems.report(
+      .missingAttribute(name, closest: NearMiss.closest(to: name, among: present)), at: object)
   }
 
   /// Accepts an attribute that someone else reads.
@@ -130,7 +138,8 @@ extension AttributeValue {
       case .integers(_, let shape): ("integer", shape)
       case .reals(_, let shape): ("real number", shape)
       case .booleans(_, let shape): ("truth value", shape)
-      case .strings(_, let shape): ("text", shape)
+      case .strings(let texts, let shape):
+        (texts.allSatisfy { $0.validated != nil } ? "text" : "text that is not UTF-8", shape)
       case .unsupported(let words): (words, [])
       }
     guard !shape.isEmpty else { return kind }

@@ -16,9 +16,7 @@ struct CaseAttributes {
     let format = attributes.word("format", &findings.problems)
     let version = attributes.word("format_version", &findings.problems)
     if isRoot {
-      for name in ["format", "format_version"] where group.attribute(name) == nil {
-        findings.problems.report(.missingAttribute(name), at: path)
-      }
+      for name in ["format", "format_version"] { attributes.require(name, &findings.problems) }
     }
     if let format, format != Self.format {
       findings.problems.report(.wrongFormat(format), at: path)

@@ -21,9 +21,7 @@ struct LayerReader {
     var findings = Findings(ProblemList(caseName: caseName, layer: name.string))
     var attributes = AttributeReader(group.attributes, of: path)
     let kind = attributes.word("type", &findings.problems)
-    if kind == nil, group.attribute("type") == nil {
-      findings.problems.report(.missingAttribute("type"), at: path)
-    }
+    attributes.require("type", &findings.problems)
     let definition = kind.flatMap { registry[$0] }
     let sources = attributes.words("inputs", &findings.problems)
     let index = attributes.integer("index", &findings.problems)

@@ -18,7 +18,7 @@ struct NameIndex {
   private var layers: [String] = []
 
   /// How many near misses are looked for; each costs a pass over all names.
-  private var suggestions = 100
+  private var suggestions = 50
 
   mutating func add(input name: ObjectName) {
     meanings[name] = .input
