@@ -16,8 +16,11 @@ public struct Comparator<S: FloatingScalar>: Sendable {
 
   /// Prepares to compare `ours`.
   ///
-  /// - Parameter inputsAreFinite: whether all that the layer computed from was finite. Only where
-  ///   it was not may both sides be NaN, or infinite with the same sign.
+  /// - Parameters:
+  ///   - ours: What was computed here.
+  ///   - tolerance: The limits of each element.
+  ///   - inputsAreFinite: Whether all that the layer computed from was finite. Only where it was
+  ///     not may both sides be NaN, or infinite with the same sign.
   public init(ours: Tensor<S>, tolerance: Tolerance, inputsAreFinite: Bool) {
     self.ours = ours
     self.tolerance = tolerance
