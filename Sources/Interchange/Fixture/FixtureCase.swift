@@ -1,6 +1,6 @@
 // FixtureCase.swift
 
-public import HDF5File
+import HDF5File
 public import Text
 
 /// One network, or one set of layers that stand alone, with its reference.
