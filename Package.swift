@@ -33,7 +33,7 @@ let package = Package(
   name: "cnn-verify",
   products: [
     .executable(name: "cnn-verify", targets: ["cnn-verify"]),
-    .library(name: "CNNKit", targets: ["LayerKit", "VerifyCommand"]),
+    .library(name: "CNNKit", targets: ["Conformance", "LayerKit", "VerifyCommand"]),
     .library(name: "StandardLayers", targets: ["StandardLayers"]),
   ],
   dependencies: [

@@ -62,7 +62,8 @@ func `the documented layer refuses what it says it refuses`(_ example: LayerExam
   let article = try String(
     contentsOf: here.appending(
       path: "../../Sources/LayerKit/LayerKit.docc/YourOwnLayer.md"), encoding: .utf8)
-  let start = try #require(code.firstRange(of: "import "))
-  let quoted = "```swift\n" + code[start.lowerBound...] + "```\n"
-  #expect(article.contains(quoted))
+  let start = try #require(code.firstRange(of: "\nimport "))
+  let quoted = "```swift" + code[start.lowerBound...] + "```\n"
+  let isQuoted = article.contains(quoted)
+  #expect(isQuoted, "copy DocumentationExample.swift to the article, from its first import on")
 }
