@@ -155,6 +155,8 @@ import Text
   @Test func manyLayersInTheOrderOfTheFile() throws {
     let (only, _) = try onlyCase("many")
     #expect(only.layers.map(\.name) == (0..<40).reversed().map { "layer\($0)" })
+    #expect(only.inputs.map(\.name) == only.inputs.map(\.name).sorted())
+    #expect(only.inputs.count == 80)
   }
 
   // MARK: Tensors

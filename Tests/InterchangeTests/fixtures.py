@@ -308,9 +308,11 @@ def unavailable() -> None:
 
 
 def many() -> None:
-    """More layers than a group keeps in its header, in the order of their creation."""
+    """More members than a group keeps in its header: by creation, and by name."""
     with fixture("good/many") as f:
         layers = f.create_group("layers", track_order=True)
+        for number in range(80):
+            store(f, f"inputs/i{number:02}", count(1))
         for number in reversed(range(40)):
             layers.create_group(f"layer{number}").attrs["type"] = text("ReLU")
 
