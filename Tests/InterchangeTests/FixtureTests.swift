@@ -152,6 +152,13 @@ import Text
       Set(fixture.ignored) == ["/cases/x_third", "/cases/second@colour", "/cases/second/other"])
   }
 
+  @Test func manyLayersInTheOrderOfTheFile() throws {
+    let (only, _) = try onlyCase("many")
+    #expect(only.layers.map(\.name) == (0..<40).reversed().map { "layer\($0)" })
+    #expect(only.inputs.map(\.name) == only.inputs.map(\.name).sorted())
+    #expect(only.inputs.count == 80)
+  }
+
   // MARK: Tensors
 
   /// Every dataset in another order is read as its canonical copy, which the file also holds.

@@ -307,6 +307,16 @@ def unavailable() -> None:
         layer(f, "after", "ReLU", inputs=["result"])
 
 
+def many() -> None:
+    """More members than a group keeps in its header: by creation, and by name."""
+    with fixture("good/many") as f:
+        layers = f.create_group("layers", track_order=True)
+        for number in range(80):
+            store(f, f"inputs/i{number:02}", count(1))
+        for number in reversed(range(40)):
+            layers.create_group(f"layer{number}").attrs["type"] = text("ReLU")
+
+
 def disputed() -> None:
     """A recorded output of another shape than the kind's rule gives is a verdict, not a fault."""
     with fixture("good/disputed") as f:
@@ -319,7 +329,7 @@ def disputed() -> None:
         store(layer(f, "flat", "Flatten", inputs=["conv"]), "reference/output", count(1, 27))
 
 
-GOOD = [minimal, network, cases, axes, storage, scalars, unavailable, disputed]
+GOOD = [minimal, network, cases, axes, storage, scalars, unavailable, many, disputed]
 
 # ---------------------------------------------------------------------------------------------
 # Bad files: one mistake each
