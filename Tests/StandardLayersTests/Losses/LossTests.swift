@@ -101,6 +101,23 @@ func `an index that is no class is refused`(_ index: String) throws {
   #expect(gradients.inputs == [tensor([2], "-2 4"), tensor([2], "2 -4")])
 }
 
+// Squares 4 and 16. `size_average` and `reduce` go before `reduction`, as in PyTorch: without
+// `reduce` nothing is added up, without `size_average` the sum is not divided.
+@Test(
+  arguments: [
+    (["size_average": true, "reduction": "sum"], [10.0]),
+    (["size_average": false], [20]), (["reduce": true, "reduction": "none"], [10]),
+    (["reduce": false, "size_average": true], [4, 16]),
+    (["size_average": "none", "reduction": "sum"], [20]),
+  ] as [([String: HyperparameterValue], [Double])])
+func `the older flags of a reduction`(
+  _ hyperparameters: [String: HyperparameterValue], _ expected: [Double]
+) throws {
+  let operands = Operands(inputs: [tensor([2], "1 5"), tensor([2], "3 1")])
+  let loss = try layer(MSELoss.self, hyperparameters)
+  #expect(loss.double.forward(operands).outputs[0].elements == expected)
+}
+
 // x = ¾, t = 1: the value is −ln ¾, dx = (¾ − 1)/(¾·¼) = −4/3, dt = ln ¼ − ln ¾ = −ln 3.
 @Test func `binary cross entropy by hand`() throws {
   let operands = Operands(inputs: [Tensor(scalar: 0.75), Tensor(scalar: 1.0)])
