@@ -23,6 +23,19 @@ struct ClassScores: Sendable {
     (position / inner * classes + label) * inner + position % inner
   }
 
+  /// The scores at one position.
+  func row<S: Scalar>(_ x: Tensor<S>, at position: Int) -> [S] {
+    (0..<classes).map { x[offset(position, $0)] }
+  }
+
+  /// ℓ, the log-softmax of the scores at one position.
+  func logarithms<S: Scalar>(_ x: Tensor<S>, at position: Int) -> [S] {
+    let row = row(x, at: position)
+    var logarithms = row
+    SoftmaxRow.logarithms(row, &logarithms)
+    return logarithms
+  }
+
   // MARK: Checks
 
   /// The shape of the scores; throws unless they have classes.

@@ -8,6 +8,23 @@
 public import LayerKit
 public import Tensors
 
+/// The log-softmax at one position, and how far rounding may move it.
+private struct Row {
+  /// ℓ.
+  let logarithms: [Double]
+  /// The softmax, and λ of each of its elements.
+  let softmax: SoftmaxRowError
+
+  init(_ question: BoundQuestion, _ scores: ClassScores, at position: Int) {
+    let x = question.operands.inputs[0]
+    logarithms = scores.logarithms(x, at: position)
+    softmax = SoftmaxRowError(scores.row(x, at: position), question.rounding)
+  }
+
+  /// E_ℓ.
+  func error(_ c: Int) -> Double { softmax.logarithmic(c, logarithms[c]) }
+}
+
 extension CrossEntropyLoss {
   // MARK: Bound
 
@@ -43,12 +60,11 @@ extension CrossEntropyLoss {
     var errors = Tensor(scores.positions, repeating: 0.0)
     var magnitudes = errors
     for position in 0..<errors.count where !target.isIgnored(position) {
-      let row = LogSoftmaxRounding(
-        question.operands.inputs[0], scores, at: position, question.rounding)
+      let row = Row(question, scores, at: position)
       for c in target.classes(position) {
         let q = target.q(position, c).magnitude
-        errors[position] += q * row.errors[c]
-        magnitudes[position] += q * row.values[c].magnitude
+        errors[position] += q * row.error(c)
+        magnitudes[position] += q * row.logarithms[c].magnitude
       }
     }
     let summing = reduction == .none ? 0 : errors.count
@@ -68,19 +84,18 @@ extension CrossEntropyLoss {
     let gamma = question.rounding.gamma(extra + averaging + 1)
     var limits = question.computed.map { _ in 0.0 }
     for position in 0..<scores.positions.count where !target.isIgnored(position) {
-      let row = LogSoftmaxRounding(
-        question.operands.inputs[0], scores, at: position, question.rounding)
+      let row = Row(question, scores, at: position)
       let s = reduction.upstream(
         question.upstream[0], at: position, denominator: target.denominator)
       let given = reduction.upstream(question.upstream[0], at: position, denominator: 1)
       let isPlain = extra == 0 && averaging == 0 && given.magnitude == 1
       let total = target.classes(position).reduce(0) { $0 + target.q(position, $1).magnitude }
       for c in 0..<scores.classes {
-        let p = row.probabilities[c]
+        let p = row.softmax.p[c]
         let q = target.q(position, c)
-        let softmax = p * (row.relativeErrors[c] + unit * (row.values[c].magnitude + 2))
+        let softmax = p * (row.softmax.relative(c) + unit * (row.logarithms[c].magnitude + 2))
         let plain =
-          total * (softmax + p * row.errors[c]) + 3 * unit * (p * total - q).magnitude
+          total * (softmax + p * row.error(c)) + 3 * unit * (p * total - q).magnitude
           + 2 * unit * q.magnitude
         let further = isPlain ? 0 : gamma * (p * total + q.magnitude)
         limits[scores.offset(position, c)] =
@@ -97,12 +112,11 @@ extension CrossEntropyLoss {
     var limits = question.computed.map { _ in 0.0 }
     let gamma = question.rounding.gamma(8)
     for position in 0..<scores.positions.count {
-      let row = LogSoftmaxRounding(
-        question.operands.inputs[0], scores, at: position, question.rounding)
+      let row = Row(question, scores, at: position)
       let s = reduction.upstream(
         question.upstream[0], at: position, denominator: target.denominator)
       for c in 0..<scores.classes {
-        let error = row.errors[c] + gamma * row.values[c].magnitude
+        let error = row.error(c) + gamma * row.logarithms[c].magnitude
         limits[scores.offset(position, c)] =
           1.01 * (s * target.slope(c)).magnitude * error + question.rounding.underflow
       }

@@ -71,7 +71,7 @@ public struct CrossEntropyLoss: Layer {
     let target = ClassTarget(self, operands, scores)
     var values = Tensor(scores.positions, repeating: S.zero)
     for position in 0..<values.count where !target.isIgnored(position) {
-      let row = LogSoftmaxRow(operands.inputs[0], scores, at: position).values
+      let row = scores.logarithms(operands.inputs[0], at: position)
       for c in target.classes(position) {
         values[position] = values[position] - target.q(position, c) * row[c]
       }
@@ -94,7 +94,7 @@ public struct CrossEntropyLoss: Layer {
     let reachesTarget = !target.isIndices && wanted.inputs.contains(1)
     var dt = reachesTarget ? dx : nil
     for position in 0..<scores.positions.count where !target.isIgnored(position) {
-      let row = LogSoftmaxRow(x, scores, at: position).values
+      let row = scores.logarithms(x, at: position)
       let s = reduction.upstream(upstream[0], at: position, denominator: target.denominator)
       var total = S.zero
       for c in target.classes(position) { total += target.q(position, c) }

@@ -51,8 +51,8 @@ extension ElementwiseLoss {
       let s = reduction.upstream(upstream[0], at: index, denominator: denominator)
       let slopes = slopes(elements[index])
       // Sums, because an element that was stretched over several places has all their gradients.
-      dx?[elements.input.offset(index)] += s * slopes.input
-      dt?[elements.target.offset(index)] += s * slopes.target
+      dx?[elements.offset(ofInput: 0, at: index)] += s * slopes.input
+      dt?[elements.offset(ofInput: 1, at: index)] += s * slopes.target
     }
     return Gradients(inputs: [dx, dt])
   }
@@ -77,52 +77,38 @@ extension ElementwiseLoss {
 struct LossElements<S: Scalar> {
   /// The common shape.
   let shape: Shape
-  /// Where the elements stand in the prediction.
-  let input: StretchedOffsets
-  /// Where the elements stand in the target.
-  let target: StretchedOffsets
-  private let inputs: [Tensor<S>]
-  private let weight: (tensor: Tensor<S>, offsets: StretchedOffsets)?
-  private let positiveWeight: (tensor: Tensor<S>, offsets: StretchedOffsets)?
+  private let tensors: [Tensor<S>]
+  private let broadcasting: Broadcasting
+  private let weight: Int?
+  private let positiveWeight: Int?
 
   init(_ operands: Operands<S>) {
-    inputs = operands.inputs
-    let shape =
-      Shape.broadcast(operands.inputs.map(\.shape)) ?? operands.inputs[0].shape
-    self.shape = shape
-    input = StretchedOffsets(inputs[0].shape, to: shape)
-    target = StretchedOffsets(inputs[1].shape, to: shape)
-    func stretched(_ name: String) -> (Tensor<S>, StretchedOffsets)? {
-      operands.auxiliary[name].map { ($0, StretchedOffsets($0.shape, to: shape)) }
+    var tensors = operands.inputs
+    func place(of tensor: Tensor<S>?) -> Int? {
+      guard let tensor else { return nil }
+      tensors.append(tensor)
+      return tensors.count - 1
     }
-    weight = stretched("weight")
-    positiveWeight = stretched("pos_weight")
+    weight = place(of: operands.auxiliary["weight"])
+    positiveWeight = place(of: operands.auxiliary["pos_weight"])
+    shape = Shape.broadcast(operands.inputs.map(\.shape)) ?? operands.inputs[0].shape
+    broadcasting = Broadcasting(tensors.map(\.shape), to: shape)
+    self.tensors = tensors
+  }
+
+  /// Where element `index` stands in an input.
+  func offset(ofInput input: Int, at index: Int) -> Int {
+    broadcasting.offset(of: input, at: index)
+  }
+
+  private func value(_ tensor: Int, at index: Int) -> S {
+    tensors[tensor][broadcasting.offset(of: tensor, at: index)]
   }
 
   subscript(_ index: Int) -> LossElement<S> {
     LossElement(
-      input: inputs[0][input.offset(index)], target: inputs[1][target.offset(index)],
-      weight: weight.map { $0.tensor[$0.offsets.offset(index)] },
-      positiveWeight: positiveWeight.map { $0.tensor[$0.offsets.offset(index)] })
+      input: value(0, at: index), target: value(1, at: index),
+      weight: weight.map { value($0, at: index) },
+      positiveWeight: positiveWeight.map { value($0, at: index) })
   }
-}
-
-/// For each element of a larger shape, the element of a stretched tensor that stands there.
-struct StretchedOffsets: Sendable {
-  private let offsets: [Int]?
-
-  /// The offsets for a shape that stretches to a larger one.
-  init(_ shape: Shape, to target: Shape) {
-    guard shape != target else {
-      offsets = nil
-      return
-    }
-    let steps = shape.broadcastStrides(to: target)
-    offsets = (0..<target.count).map { index in
-      zip(target.index(at: index), steps).reduce(0) { $0 + $1.0 * $1.1 }
-    }
-  }
-
-  /// The offset for one element of the larger shape.
-  func offset(_ index: Int) -> Int { offsets?[index] ?? index }
 }

@@ -69,12 +69,12 @@ public struct MSELoss: ElementwiseLoss {
   /// Σ|s·2(x − t)| over the places that an element was stretched over.
   private func magnitudes(_ question: BoundQuestion, of input: Int) -> Tensor<Double> {
     let elements = LossElements(question.operands)
-    let offsets = input == 0 ? elements.input : elements.target
     var sums = question.computed.map { _ in 0.0 }
     for index in 0..<elements.shape.count {
       let s = reduction.upstream(
         question.upstream[0], at: index, denominator: Double(elements.shape.count))
-      sums[offsets.offset(index)] += (s * slopes(elements[index]).input).magnitude
+      sums[elements.offset(ofInput: input, at: index)] +=
+        (s * slopes(elements[index]).input).magnitude
     }
     return sums
   }

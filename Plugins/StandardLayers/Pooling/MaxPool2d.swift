@@ -10,7 +10,8 @@ public import Tensors
 ///
 ///     y[n,c,i,j] = max over p, q of x[n, c, i·s + p·d − top, j·s + q·d − left]
 ///
-/// Padding is never the largest: it counts as −∞. NaN is larger than everything.
+/// Padding is never the largest: it counts as −∞. NaN is larger than everything. A window whose
+/// cells all lie in the padding, which a dilation makes possible, is −∞ and passes no gradient on.
 /// - Shapes: x [N, C, H, W] → y [N, C, H′, W′], H′ = ⌊(H + top + bottom − d(P−1) − 1)/s⌋ + 1, with
 ///   `ceil_mode` rounded up, except for a window that would start beyond the image
 /// - Kinks: of several equal largest cells the first in row-major order has the derivative 1.
