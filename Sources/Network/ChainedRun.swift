@@ -54,11 +54,25 @@ public struct ChainedRun<Supply: NetworkSupply> {
       try storeRecordedOutputs(node)
       return
     }
-    guard let operands = try operands(of: node) else { return }
+    guard let operands = try operands(of: node), accepts(operands, layer) else { return }
     let results = Supply.S.program(of: layer).forward(operands)
     for (index, output) in results.outputs.enumerated() {
       try visit(node, .output(index), output)
       try values.insert(output, for: .init(node: node, index: index))
+    }
+  }
+
+  /// Whether the layer can compute from what this run hands it.
+  ///
+  /// The fixture was checked with the recorded inputs. Here a recorded tensor of a layer that
+  /// nobody can compute may have come in, or a class index that this run computed.
+  private func accepts(_ operands: Operands<Supply.S>, _ layer: AnyLayer) -> Bool {
+    do {
+      _ = try layer.outputShapes(operands.shapes)
+      try Supply.S.program(of: layer).checkValues(operands)
+      return true
+    } catch {
+      return false
     }
   }
 
@@ -99,7 +113,7 @@ public struct ChainedRun<Supply: NetworkSupply> {
       }
       return
     }
-    guard let operands = try operands(of: node),
+    guard let operands = try operands(of: node), accepts(operands, layer),
       let upstream = try upstream(of: node, layer: layer, operands)
     else { return }
     let shapes = operands.inputs.map(\.shape)
@@ -143,6 +157,7 @@ public struct ChainedRun<Supply: NetworkSupply> {
           ? try supply.objectiveGradient(ofNode: node, output: output)
           : try sum(of: uses)
       else { return nil }
+      guard sum.count == shape.count else { return nil }
       upstream.append(sum.reshaped(to: shape))
     }
     return upstream
@@ -154,6 +169,7 @@ public struct ChainedRun<Supply: NetworkSupply> {
       guard !indexUses.contains(use) else { continue }
       let key = TensorStore<Supply.S>.Key(node: use.node, index: use.input)
       guard let gradient = try gradients.remove(key) else { return nil }
+      guard sum.map({ $0.shape == gradient.shape }) ?? true else { return nil }
       sum = sum.map { $0.zip(gradient, +) } ?? gradient
     }
     return sum

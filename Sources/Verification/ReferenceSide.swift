@@ -19,10 +19,8 @@ struct ReferenceSide {
     self.isTwin = isTwin
     self.layer = layer
     self.isLoss = isLoss
-    // The twin is judged on its own inputs where it has them, otherwise on the same values.
-    inputs = layer.inputs.enumerated().map {
-      isTwin ? tree.inputs[$0.offset] ?? $0.element : $0.element
-    }
+    // A twin's tree has been completed with the values that it shares with the other reference.
+    inputs = layer.inputs.indices.map { isTwin ? tree.inputs[$0] : layer.inputs[$0] }
     buffers = layer.buffers.merging(tree.initialBuffers) { $1 }
   }
 
@@ -31,7 +29,7 @@ struct ReferenceSide {
 
   /// The upstream gradient of an output, where the fixture has one.
   func outputGradient(_ output: Int) -> StoredTensor? {
-    tree.outputGradients[output] ?? (isTwin ? layer.reference.outputGradients[output] : nil)
+    tree.outputGradients[output]
   }
 
   /// Whether a missing upstream gradient is that of the objective itself, 1.

@@ -36,18 +36,12 @@ public struct Conv2d: Layer {
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     stride = hyperparameters.integers("stride", count: 2, default: [1, 1], in: .cells(from: 1))
-    padding = hyperparameters.padding(axes: 2, allowsWords: true)
+    padding = hyperparameters.padding(stride: stride)
     dilation = hyperparameters.integers("dilation", count: 2, default: [1, 1], in: .cells(from: 1))
     groups = hyperparameters.integer("groups", default: 1, in: .cells(from: 1))
     paddingMode = hyperparameters.word("padding_mode", default: .zeros)
     declared = hyperparameters.declaredSizes("in_channels", "out_channels", "kernel_size", "bias")
     hyperparameters.ignore("device", "dtype")
-    if padding == .same, stride != [1, 1] {
-      hyperparameters.report(
-        .outOfRange(
-          hyperparameter: "stride", allowed: "1 together with the padding \"same\"",
-          found: .list(stride.map { .integer($0) })))
-    }
   }
 
   // MARK: Shapes

@@ -8,7 +8,7 @@ struct PoolWindow: Sendable {
   let kernel: [Int]
   /// Cells between two windows, per axis; by default the window's own size.
   let stride: [Int]
-  /// Cells around the image, at most half a window; default 0.
+  /// Cells around the image, less than a window; default 0.
   let padding: WindowPadding
   /// Cells between two cells of the window, per axis; default 1.
   let dilation: [Int]
@@ -25,7 +25,7 @@ struct PoolWindow: Sendable {
     stride =
       hasDefaultStride
       ? kernel : hyperparameters.integers("stride", count: 2, in: .cells(from: 1))
-    padding = hyperparameters.padding(axes: 2, allowsWords: false)
+    padding = hyperparameters.padding(stride: stride)
     dilation =
       dilates
       ? hyperparameters.integers("dilation", count: 2, default: [1, 1], in: .cells(from: 1))
@@ -40,10 +40,10 @@ struct PoolWindow: Sendable {
       let effectiveKernel = dilation[axis] * (kernel[axis] - 1) + 1
       let ends = padding.ends(axis: axis, effectiveKernel: effectiveKernel)
       // With more, a window could lie in the padding alone.
-      guard max(ends.begin, ends.end) <= effectiveKernel / 2 else {
+      guard max(ends.begin, ends.end) < effectiveKernel else {
         throw .outOfRange(
           hyperparameter: "padding",
-          allowed: "at most half of the effective kernel"
+          allowed: "less than the effective kernel"
             + " \(effectiveKernel) along \(WindowAxis.imageAxes[axis])", found: padding.stated)
       }
       axes.append(
@@ -120,15 +120,21 @@ extension PoolWindow {
         "three axes", ["kernel_size": 2], inputs: [[4, 4, 4]],
         refused: .wrongShape(tensor: "input", expected: "(N, C, H, W)", found: [4, 4, 4])),
       LayerExample(
-        "more padding than half the window", ["kernel_size": 3, "padding": [0, 0, 0, 2]],
+        "as much padding as the window is long", ["kernel_size": 3, "padding": [0, 0, 0, 3]],
         inputs: [x],
         refused: .outOfRange(
           hyperparameter: "padding",
-          allowed: "at most half of the effective kernel 3 along width", found: [0, 0, 0, 2])),
+          allowed: "less than the effective kernel 3 along width", found: [0, 0, 0, 3])),
       LayerExample(
-        "a word for the padding", ["kernel_size": 3, "padding": "same"], inputs: [x],
-        refused: .wrongType(
-          hyperparameter: "padding", expected: "whole numbers", found: "same")),
+        "an unknown word for the padding", ["kernel_size": 3, "padding": "full"], inputs: [x],
+        refused: .outOfRange(
+          hyperparameter: "padding", allowed: "numbers, \"same\" or \"valid\"", found: "full")),
+      LayerExample(
+        "the same extent with the default stride", ["kernel_size": 3, "padding": "same"],
+        inputs: [x],
+        refused: .outOfRange(
+          hyperparameter: "stride", allowed: "1 together with the padding \"same\"",
+          found: [3, 3])),
       LayerExample(
         "no window fits", ["kernel_size": [5, 2]], inputs: [x],
         refused: .emptyOutput(axis: "height", extent: 4, padding: 0, effectiveKernel: 5)),

@@ -36,14 +36,23 @@ extension ClosedRange<Int> {
 extension HyperparameterReader {
   /// `padding`: one number, one for each axis, or the begin of each axis and then the end of each.
   ///
-  /// The words `"same"` and `"valid"` have a meaning for convolutions alone.
-  mutating func padding(axes: Int, allowsWords: Bool) -> WindowPadding {
+  /// The word `"valid"` stands for none, and `"same"` for as much as keeps the extent, which has a
+  /// meaning only where every stride is 1.
+  mutating func padding(stride: [Int]) -> WindowPadding {
+    let axes = stride.count
     let none = WindowPadding.cells(
       begin: [Int](repeating: 0, count: axes), end: [Int](repeating: 0, count: axes))
     guard let value = value("padding") else { return none }
-    if allowsWords, let word = value.asText {
+    if let word = value.asText {
       switch word {
-      case "same": return .same
+      case "same":
+        if stride.contains(where: { $0 != 1 }) {
+          report(
+            .outOfRange(
+              hyperparameter: "stride", allowed: "1 together with the padding \"same\"",
+              found: .list(stride.map { .integer($0) })))
+        }
+        return .same
       case "valid": return none
       default:
         report(
