@@ -62,12 +62,13 @@ private struct ElementJudge: Sendable {
 
   func take(_ offset: Int, _ ours: Double, _ reference: Double, into found: inout Comparison) {
     found.count += 1
-    guard ours.isFinite, reference.isFinite else {
+    let limits = window.limits(at: offset, value: ours)
+    // A magnitude that overflows says that the sum itself may have done so on the way.
+    guard ours.isFinite, reference.isFinite, limits.magnitude?.isFinite ?? true else {
       takeNonFinite(offset, ours, reference, into: &found)
       return
     }
     let error = (ours - reference).magnitude
-    let limits = window.limits(at: offset, value: ours)
     if (limits.magnitude ?? 0) > 0 || ours != 0 || reference != 0 { found.informative += 1 }
     let withinBound = error <= limits.hard
     if !withinBound { found.beyondBound += 1 }

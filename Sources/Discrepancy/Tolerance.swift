@@ -132,7 +132,7 @@ public struct Tolerance: Sendable {
       let stored = max(formats.reference.unitRoundoff, formats.narrowing) * value.magnitude
       let floor = b == 0 ? 0 : underflow
       let usual = usualFactor * b + stored + floor
-      guard factor.isFinite, b.isFinite else {
+      guard factor.isFinite else {
         return Limits(hard: usual, usual: usual, magnitude: b, isProven: false)
       }
       let hard = factor * b + stored + floor

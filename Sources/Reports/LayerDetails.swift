@@ -22,6 +22,10 @@ enum LayerDetails {
         lines.append("  first at \(shape.index(at: first.offset)): \(sides(first))")
       }
     }
+    if found.informative > 0, found.informative < found.count / 100 {
+      let informative = Figure.grouped(found.informative)
+      lines.append(style.dim("  weak: an error could show in \(informative) elements only"))
+    }
     if let detectable = tensor.detectableTerm, detectable >= 1, let terms = tensor.terms {
       let count = Figure.grouped(terms)
       lines.append(style.dim("  sums of \(count) terms: losing one term could stay unseen here"))

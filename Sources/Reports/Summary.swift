@@ -8,6 +8,8 @@ public struct Summary: Hashable, Sendable {
   public private(set) var layers = 0
   /// How many fixtures were asked for.
   public private(set) var fixtures = 0
+  /// How many fixtures could not be used at all.
+  public private(set) var unusableFixtures = 0
   /// Whether something that was asked for could not be compared.
   public private(set) var isIncomplete = false
 
@@ -33,6 +35,7 @@ public struct Summary: Hashable, Sendable {
     if newFixture {
       endFixture()
       fixtures += 1
+      unusableFixtures += 1
     }
     isIncomplete = true
   }

@@ -90,6 +90,8 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
   }
 
   private mutating func show(_ summary: Summary) throws {
+    // One fixture that could not be used has had its message.
+    if summary.fixtures == 1 && summary.unusableFixtures == 1 { return }
     var parts: [String] = []
     for verdict in Verdict.allCases where summary.count(verdict) > 0 {
       parts.append("\(Figure.grouped(summary.count(verdict))) \(verdict.rawValue)")
@@ -100,8 +102,17 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
     switch summary.exitStatus {
     case 0: try line(style.green("✓ ") + text)
     case 1: try line(style.red("✗ ") + text)
-    default: try line(style.red("✗ ") + text + " · not everything could be compared")
+    default: try line(style.red("✗ ") + text + " · " + Self.shortcoming(of: summary))
     }
+  }
+
+  /// Why a run has no clear result.
+  private static func shortcoming(of summary: Summary) -> String {
+    if summary.isInterrupted { return "interrupted" }
+    if summary.unusableFixtures > 0 {
+      return "\(summary.unusableFixtures) of \(summary.fixtures) fixtures could not be used"
+    }
+    return summary.isIncomplete ? "not everything could be compared" : "nothing that agrees"
   }
 }
 

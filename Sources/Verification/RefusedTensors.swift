@@ -2,6 +2,7 @@ import Discrepancy
 import HDF5File
 import Interchange
 import Reports
+import Text
 
 /// The datasets of a layer that cannot be read, by what they mean for its comparison.
 struct RefusedTensors {
@@ -12,7 +13,8 @@ struct RefusedTensors {
     refused = layer.unavailable.map { tensor in
       let marker = "/layers/\(layer.name)/"
       let start = tensor.path.firstRange(of: marker)?.upperBound ?? tensor.path.startIndex
-      return (String(tensor.path[start...]), "\(tensor.path) \(tensor.problem)")
+      let name = "`\(UntrustedText(tensor.path).terminal)`"
+      return (String(tensor.path[start...]), tensor.problem.sentence(about: name))
     }
   }
 

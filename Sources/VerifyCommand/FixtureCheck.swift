@@ -95,6 +95,7 @@ struct FixtureCheck {
 
   private static func problems(_ error: any Error) -> [String] {
     if let error = error as? FixtureError { return error.problems.map { "\($0)" } }
+    if let error = error as? HDF5Error { return [error.clause] }
     return ["\(error)"]
   }
 

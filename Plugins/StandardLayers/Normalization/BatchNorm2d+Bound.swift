@@ -7,6 +7,8 @@ extension BatchNorm2d {
   public func bound(_ question: BoundQuestion) -> ErrorBound {
     if question.tensor == .buffer("num_batches_tracked") { return .exact }
     guard question.operands.inputs[0].count > 0 else { return .exact }
+    // Without statistics of its own the batch leaves the running ones as they were.
+    if case .buffer = question.tensor, !usesBatch(question.operands) { return .exact }
     let bound =
       usesBatch(question.operands)
       ? BatchStatisticsBound(self, question).limits() : runningStatisticsLimits(question)

@@ -15,6 +15,11 @@ extension HDF5Error: CustomStringConvertible {
     return reason.sentence(about: place)
   }
 
+  /// The same sentence for a place that names the file already.
+  public var clause: String {
+    reason.sentence(about: object.map { "`\($0.text.terminal)`" } ?? "the file")
+  }
+
   /// What libhdf5 said, innermost last, safe for a terminal; empty where it said nothing.
   public var libraryMessages: [String] {
     frames.map { frame in
@@ -26,7 +31,10 @@ extension HDF5Error: CustomStringConvertible {
 
 extension HDF5Problem: CustomStringConvertible {
   /// One sentence about "the dataset", safe for a terminal.
-  public var description: String { reason.sentence(about: "the dataset") }
+  public var description: String { sentence(about: "the dataset") }
+
+  /// One sentence about an object, whose name must be safe for a terminal.
+  public func sentence(about subject: String) -> String { reason.sentence(about: subject) }
 }
 
 extension HDF5Reason {
