@@ -16,7 +16,7 @@ from ..provenance import merged
 from .provenance import producer, torch_provenance
 from .selfcheck import Findings
 from .session import capture
-from .snapshot import to_array
+from .snapshot import Snapshot, to_array
 
 Target = str | os.PathLike[str] | FixtureFile
 
@@ -47,14 +47,17 @@ def layer(
     ]
     before = {n: p.grad for n, p in single.named_parameters()}
     try:
-        with _SingleCapture(single, out, title, case, twin, {"seed": seed, **(provenance or {})}):
+        facts = {"seed": seed, **(provenance or {})}
+        with _SingleCapture(single, out, title, case, twin, facts) as recording:
             for parameter in single.parameters():
                 parameter.grad = None
             returned = single(*arguments)
             outputs = [returned] if isinstance(returned, Tensor) else list(returned)
             reached = [o for o in outputs if o.requires_grad]
             generator = torch.Generator().manual_seed(seed)
-            torch.autograd.backward(reached, [_random_like(o, generator) for o in reached])
+            upstream = [_random_like(o, generator) for o in reached]
+            torch.autograd.backward(reached, upstream)
+            recording.note_untouched(reached, upstream)
     finally:
         for parameter_name, parameter in single.named_parameters():
             parameter.grad = before[parameter_name]
@@ -164,6 +167,14 @@ class _SingleCapture(capture):
             module, out, case=case, twin=twin, provenance=provenance, quiet=True, alone=True
         )
         self.title = title
+
+    def note_untouched(self, outputs: list[Tensor], gradients: list[Tensor]) -> None:
+        """Give a layer that returns its input the gradient that no node of its own can see."""
+        for operation in self.recorder.tape.operations:
+            for own in operation.outputs:
+                for output, gradient in zip(outputs, gradients, strict=True):
+                    if own.alias_of is not None and own.tensor is output:
+                        own.gradient = Snapshot.of(gradient)
 
     def _write(self, findings: Findings, out: Target) -> int:
         layers = self.assembled.case.layers if self.assembled is not None else []
