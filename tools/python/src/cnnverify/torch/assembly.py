@@ -101,9 +101,10 @@ class Assembler:
                 auxiliary={k: to_array(t) for k, t in stage.auxiliary.items()},
             )
             previous = names[position - 1] if position else ""
-            feeding = [self._feeding(source, stage, k, previous) for k, source in
-                       enumerate(stage.sources)]
-            layer.inputs = None if self.alone else feeding
+            if not self.alone:
+                layer.inputs = [
+                    self._feeding(s, stage, k, previous) for k, s in enumerate(stage.sources)
+                ]
             if operation.name != name and position == len(stages) - 1 and "@" not in name:
                 layer.attributes["x_original_name"] = operation.name
             if "." in stage.kind:
