@@ -1,0 +1,22 @@
+"""The fixture format without any framework: content, validation, writing, reading."""
+
+from .content import Array, Attribute, BFloat16, Case, Fixture, Layer, Reference
+from .names import fitting_name, problem_with_name
+from .reader import read_fixture
+from .validation import validate
+from .writer import write_fixture
+
+__all__ = [
+    "Array",
+    "Attribute",
+    "BFloat16",
+    "Case",
+    "Fixture",
+    "Layer",
+    "Reference",
+    "fitting_name",
+    "problem_with_name",
+    "read_fixture",
+    "validate",
+    "write_fixture",
+]

@@ -1,0 +1,123 @@
+"""Leaf modules of torch.nn as kinds: their constructor arguments are the hyper-parameters."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from typing import Any
+
+from torch import nn
+
+from ..format import Attribute
+from .attributes import attributes_of
+from .dropout import kept_elements
+from .stages import Inexpressible, Source, Stage
+from .tape import Operation, Slot
+
+_DIMENSIONAL = """
+    Conv ConvTranspose MaxPool AvgPool LPPool AdaptiveAvgPool AdaptiveMaxPool BatchNorm InstanceNorm
+    ZeroPad ConstantPad ReflectionPad ReplicationPad CircularPad
+""".split()
+
+_PLAIN = """
+    Linear Bilinear GroupNorm LayerNorm RMSNorm LocalResponseNorm
+    ReLU ReLU6 LeakyReLU PReLU ELU SELU CELU GELU SiLU Mish Sigmoid Tanh Softplus Softsign Softmax
+    LogSoftmax Softmin Softmax2d Hardtanh Hardsigmoid Hardswish Hardshrink Softshrink Tanhshrink
+    LogSigmoid Threshold GLU
+    Dropout Dropout1d Dropout2d Dropout3d
+    Flatten Unflatten Upsample PixelShuffle PixelUnshuffle ChannelShuffle Identity Embedding
+    CrossEntropyLoss NLLLoss MSELoss L1Loss SmoothL1Loss HuberLoss BCELoss BCEWithLogitsLoss
+    KLDivLoss
+""".split()
+
+MODULE_KINDS = frozenset(_PLAIN) | {f"{k}{d}d" for k in _DIMENSIONAL for d in (1, 2, 3)}
+
+DROPOUTS = frozenset({"Dropout", "Dropout1d", "Dropout2d", "Dropout3d"})
+
+_SAID_BY_TENSORS = frozenset(
+    """
+    in_channels out_channels in_features out_features in1_features in2_features num_features
+    num_channels num_parameters num_embeddings embedding_dim bias affine elementwise_affine
+    track_running_stats inplace device dtype return_indices init size_average reduce
+    max_norm norm_type scale_grad_by_freq sparse _weight _freeze output_padding
+    """.split()
+)
+"""Constructor arguments that the tensors already say, or that change no number."""
+
+
+def module_stage(operation: Operation) -> Stage:
+    """Express a recorded leaf module, or raise `Inexpressible`."""
+    module = operation.module
+    if module is None or type(module) is not getattr(nn, type(module).__name__, None):
+        raise Inexpressible("no class of torch.nn")
+    kind = type(module).__name__
+    if kind not in MODULE_KINDS:
+        raise Inexpressible(f"no kind {kind}")
+    stage = Stage(
+        kind=kind,
+        sources=list[Source](operation.slots),
+        attributes=_hyper_parameters(kind, type(module), operation),
+        parameters=dict(operation.parameters),
+        buffers=dict(operation.buffers),
+    )
+    _refuse_variants(kind, operation)
+    if kind.endswith("Loss"):
+        for name in list(stage.buffers):
+            stage.auxiliary[name] = stage.buffers.pop(name).snapshot.value
+    if kind.startswith(("BatchNorm", "InstanceNorm")):
+        stage.training = operation.training
+    if kind in DROPOUTS:
+        stage.training = operation.training
+        if operation.training:
+            stage.auxiliary["mask"] = kept_elements(kind, operation.settings["p"], operation)
+    return stage
+
+
+def _hyper_parameters(
+    kind: str, cls: type[nn.Module], operation: Operation
+) -> dict[str, Attribute]:
+    values: dict[str, Any] = {}
+    for name, default in _constructor_arguments(cls).items():
+        if name not in operation.settings or _is_implied(kind, name):
+            continue
+        value = operation.settings[name]
+        if value is None and default is not None:
+            value = "none"
+        values[name] = value
+    if kind in ("Softmax", "LogSoftmax", "Softmin") and values.get("dim") is None:
+        values["dim"] = implicit_softmax_axis(operation.slots[0])
+    return attributes_of(values)
+
+
+def _is_implied(kind: str, name: str) -> bool:
+    if name == "output_padding":
+        return not kind.startswith("ConvTranspose")
+    if name == "norm_type":
+        return not kind.startswith("LPPool")
+    if name == "kernel_size":
+        return kind.startswith("Conv")
+    return name in _SAID_BY_TENSORS
+
+
+def _refuse_variants(kind: str, operation: Operation) -> None:
+    settings = operation.settings
+    if settings.get("return_indices"):
+        raise Inexpressible("indices are returned")
+    if kind == "Embedding" and (settings.get("max_norm") or settings.get("scale_grad_by_freq")):
+        raise Inexpressible("an embedding that renormalises")
+    if kind.startswith("ConvTranspose") and len(operation.slots) > 1:
+        raise Inexpressible("output_size is given")
+
+
+def implicit_softmax_axis(slot: Slot) -> int:
+    """Give the axis torch chooses for a softmax without `dim`: 0 for rank 0, 1 and 3, else 1."""
+    return 0 if slot.snapshot.value.dim() in (0, 1, 3) else 1
+
+
+@cache
+def _constructor_arguments(cls: type[nn.Module]) -> dict[str, Any]:
+    return {
+        name: parameter.default
+        for name, parameter in inspect.signature(cls.__init__).parameters.items()
+        if name != "self" and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+    }

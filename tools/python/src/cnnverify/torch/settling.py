@@ -1,0 +1,73 @@
+"""After the backward pass: gives every output and every edge its one gradient."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .replay import Replayed, replay
+from .snapshot import Snapshot
+from .tape import Operation, Output, Slot, Tape
+
+
+def settle_gradients(tape: Tape) -> None:
+    """Fill `Output.gradient` and `Slot.gradient` wherever a gradient arrived.
+
+    Backward through the tape, so that what consumes a tensor is settled before what made it.
+    """
+    fed: dict[int, list[Slot]] = {}
+    for operation in tape.operations:
+        for slot in operation.slots:
+            if isinstance(slot.origin, Output):
+                fed.setdefault(id(slot.origin), []).append(slot)
+    for operation in reversed(tape.operations):
+        for output in operation.outputs:
+            if output.gradient is None or output.alias_of is not None:
+                _sum_consumers(output, fed.get(id(output), []))
+        _settle_slots(operation)
+
+
+def _sum_consumers(output: Output, slots: list[Slot]) -> None:
+    """An untouched input has no node of its own, nor has the part of a view that was rebuilt."""
+    arrived = [s.gradient.value for s in slots if s.gradient is not None]
+    if not arrived:
+        if output.alias_of is not None and slots:
+            output.gradient = None
+        return
+    total = arrived[0].clone()
+    for gradient in arrived[1:]:
+        total = total + gradient
+    output.gradient = Snapshot(total, tuple(total.stride()))
+
+
+def _settle_slots(operation: Operation) -> None:
+    again: Replayed | None = None
+    if all(output.gradient is None for output in operation.outputs):
+        return
+    aliases = {id(o.alias_of): o for o in operation.outputs if o.alias_of is not None}
+    ambiguous = operation.shared_edge or operation.hidden_in_view
+    for slot in operation.every_slot:
+        if id(slot) in aliases:
+            slot.gradient = aliases[id(slot)].gradient
+        elif not slot.requires_grad:
+            continue
+        elif ambiguous or len(slot.gradients) > 1:
+            again = again or replay(operation)
+            slot.gradient = _kept(again.gradient(slot))
+        elif slot.gradients:
+            slot.gradient = _kept(slot.gradients[0])
+
+
+def _kept(gradient: Tensor | None) -> Snapshot | None:
+    return None if gradient is None else Snapshot(gradient, tuple(gradient.stride()))
+
+
+def output_gradients(operation: Operation) -> list[Tensor | None]:
+    """Give the gradients of all outputs; zeros where only another output reached the loss."""
+    found = [o.gradient.value if o.gradient is not None else None for o in operation.outputs]
+    if all(gradient is None for gradient in found):
+        return found
+    return [
+        torch.zeros_like(o.snapshot.value) if gradient is None and o.requires_grad else gradient
+        for o, gradient in zip(operation.outputs, found, strict=True)
+    ]
