@@ -28,19 +28,22 @@ public struct Comparator<S: FloatingScalar>: Sendable {
   }
 
   /// Compares the next elements of the reference, in row-major order.
+  @_specialize(where S == Double)
+  @_specialize(where S == Float)
   public mutating func compare(_ reference: [Double]) {
     let start = next
     precondition(start + reference.count <= ours.count, "the reference has too many elements")
     next += reference.count
     let blocks = (reference.count + Self.block - 1) / Self.block
-    let judge = ElementJudge(
-      formats: tolerance.formats, window: tolerance.window(start..<next),
-      inputsAreFinite: inputsAreFinite)
-    let ours = ours
+    let judge = ElementJudge(tolerance, inputsAreFinite: inputsAreFinite)
+    let figures = tolerance.window(start..<next).figures
+    let ours = ours.elements
     let parts = Parallel.map(blocks) { index in
+      let range = index * Self.block..<min((index + 1) * Self.block, reference.count)
       var part = Comparison()
-      for i in index * Self.block..<min((index + 1) * Self.block, reference.count) {
-        judge.take(start + i, Double(ours[start + i]), reference[i], into: &part)
+      for i in range {
+        let figure = figures.isEmpty ? 0 : figures[i]
+        judge.take(start + i, ours[start + i].value, reference[i], figure, into: &part)
       }
       return part
     }
@@ -56,41 +59,78 @@ public struct Comparator<S: FloatingScalar>: Sendable {
 
 /// Judges single elements.
 private struct ElementJudge: Sendable {
-  let formats: ComparisonFormats
-  let window: Tolerance.Window
-  let inputsAreFinite: Bool
+  private let rule: LimitRule
+  private let format: NumberFormat
+  private let unit: Double
+  private let smallestNormal: Double
+  private let inputsAreFinite: Bool
 
-  func take(_ offset: Int, _ ours: Double, _ reference: Double, into found: inout Comparison) {
+  init(_ tolerance: Tolerance, inputsAreFinite: Bool) {
+    rule = tolerance.rule
+    format = tolerance.formats.reference
+    unit = format.unitRoundoff
+    smallestNormal = format.smallestNormal
+    self.inputsAreFinite = inputsAreFinite
+  }
+
+  @inline(__always)
+  func take(
+    _ offset: Int, _ ours: Double, _ reference: Double, _ figure: Double,
+    into found: inout Comparison
+  ) {
     found.count += 1
-    let limits = window.limits(at: offset, value: ours)
     // A magnitude that overflows says that the sum itself may have done so on the way.
-    guard ours.isFinite, reference.isFinite, limits.magnitude?.isFinite ?? true else {
+    guard ours.isFinite, reference.isFinite, !rule.isSum || figure.isFinite else {
       takeNonFinite(offset, ours, reference, into: &found)
       return
     }
     let error = (ours - reference).magnitude
-    if (limits.magnitude ?? 0) > 0 || ours != 0 || reference != 0 { found.informative += 1 }
-    let withinBound = error <= limits.hard
-    if !withinBound { found.beyondBound += 1 }
-    if withinBound && !(error <= limits.usual) { found.beyondBand += 1 }
-    if !limits.isProven { found.unproven += 1 }
+    let limits = rule.limits(figure: figure, value: ours)
+    if (rule.isSum && figure > 0) || ours != 0 || reference != 0 { found.informative += 1 }
     if limits.hard.isFinite { found.maxBound = max(found.maxBound, limits.hard) }
-    guard error > 0 || found.worst == nil || !withinBound else { return }
+    if !rule.isProven || !limits.hard.isFinite { found.unproven += 1 }
+    guard error > 0 || found.worst == nil else { return }
+    measure(offset, ours, reference, error, limits, rule.isSum ? figure : 0, into: &found)
+  }
 
-    let ulps = error / formats.reference.ulp(of: reference)
-    let ratio = error == 0 ? 0 : error / limits.hard
-    let element = Comparison.Element(
-      offset: offset, ours: ours, reference: reference, bound: limits.hard, ulps: ulps)
-    if found.worst == nil || ratio > found.boundRatio { found.worst = element }
-    if !withinBound && found.firstBeyond == nil { found.firstBeyond = element }
-    found.boundRatio = max(found.boundRatio, ratio)
-    found.maxAbsolute = max(found.maxAbsolute, error)
-    found.maxUlps = max(found.maxUlps, ulps)
-    found.maxRelative = max(found.maxRelative, error == 0 ? 0 : error / reference.magnitude)
-    if let magnitude = limits.magnitude, error > 0 {
-      let unit = formats.reference.unitRoundoff
-      found.magnitudeRatio = max(found.magnitudeRatio, error / (unit * magnitude))
+  /// Updates the maxima; each quotient is formed only where it is a new maximum.
+  @inline(__always)
+  private func measure(
+    _ offset: Int, _ ours: Double, _ reference: Double, _ error: Double, _ limits: Limits,
+    _ magnitude: Double, into found: inout Comparison
+  ) {
+    let isBeyond = !(error <= limits.hard)
+    let spacing = ulp(of: reference)
+    if isBeyond {
+      found.beyondBound += 1
+    } else if !(error <= limits.usual) {
+      found.beyondBand += 1
     }
+    if error > found.maxAbsolute { found.maxAbsolute = error }
+    if error > found.maxUlps * spacing { found.maxUlps = error / spacing }
+    if error > found.maxRelative * reference.magnitude {
+      found.maxRelative = error / reference.magnitude
+    }
+    if magnitude > 0, error > found.magnitudeRatio * unit * magnitude {
+      found.magnitudeRatio = error / (unit * magnitude)
+    }
+    let isWorst = found.worst == nil || error > found.boundRatio * limits.hard
+    guard isWorst || (isBeyond && found.firstBeyond == nil) else { return }
+    let element = Comparison.Element(
+      offset: offset, ours: ours, reference: reference, bound: limits.hard,
+      ulps: error / spacing)
+    if isBeyond && found.firstBeyond == nil { found.firstBeyond = element }
+    guard isWorst else { return }
+    found.worst = element
+    found.boundRatio = error == 0 ? 0 : error / limits.hard
+  }
+
+  /// The spacing of the format's numbers at `x`: its power of two times 2u.
+  @inline(__always)
+  private func ulp(of x: Double) -> Double {
+    let magnitude = max(x.magnitude, smallestNormal)
+    // The exponent bits alone are the largest power of two that is not above the number.
+    return Double(bitPattern: magnitude.bitPattern & 0x7FF0_0000_0000_0000) * (2 * unit)
   }
 
   /// NaN against NaN, and infinity against infinity of the same sign, are equal only if the
@@ -99,7 +139,6 @@ private struct ElementJudge: Sendable {
   private func takeNonFinite(
     _ offset: Int, _ ours: Double, _ reference: Double, into found: inout Comparison
   ) {
-    let format = formats.reference
     let same = (ours.isNaN && reference.isNaN) || ours == reference
     let overflow =
       reference.isInfinite && ours.sign == reference.sign && ours.isFinite
@@ -119,13 +158,6 @@ private struct ElementJudge: Sendable {
 }
 
 extension NumberFormat {
-  /// The spacing of this format's numbers at `x`.
-  fileprivate func ulp(of x: Double) -> Double {
-    let magnitude = max(x.magnitude, smallestNormal)
-    return Double(sign: .plus, exponent: Int(magnitude.exponent), significand: 1)
-      * (2 * unitRoundoff)
-  }
-
   /// The smallest number that rounds to infinity: half a step above the largest finite one.
   fileprivate var overflowThreshold: Double {
     self == .float64 ? .infinity : largestFinite * (1 + unitRoundoff / 2)

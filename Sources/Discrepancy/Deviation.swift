@@ -17,16 +17,32 @@ public struct Deviation: Hashable, Sendable {
   public var relative: Double { maxAbsolute == 0 ? 0 : maxAbsolute / scale }
 
   /// Takes in the elements from `start` on.
+  @_specialize(where S == Double)
+  @_specialize(where S == Float)
   public mutating func compare<S: FloatingScalar>(
     _ ours: Tensor<S>, from start: Int, _ reference: [Double]
   ) {
-    for (i, theirs) in reference.enumerated() {
-      let error = (Double(ours[start + i]) - theirs).magnitude
-      if !(error <= maxAbsolute) && !maxAbsolute.isNaN {
-        maxAbsolute = error
-        offset = start + i
+    let ours = ours.elements
+    let block = 1 << 16
+    let parts = Parallel.map((reference.count + block - 1) / block) { index in
+      var part = Deviation()
+      for i in index * block..<min((index + 1) * block, reference.count) {
+        part.take((ours[start + i].value - reference[i]).magnitude, start + i)
+        part.scale = max(part.scale, reference[i].magnitude)
       }
-      scale = max(scale, theirs.magnitude)
+      return part
     }
+    for part in parts {
+      take(part.maxAbsolute, part.offset)
+      scale = max(scale, part.scale)
+    }
+  }
+
+  /// The first of the largest differences; once a difference is NaN, it stays.
+  @inline(__always)
+  private mutating func take(_ error: Double, _ place: Int) {
+    guard !(error <= maxAbsolute), !maxAbsolute.isNaN else { return }
+    maxAbsolute = error
+    offset = place
   }
 }

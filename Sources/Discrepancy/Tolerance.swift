@@ -50,108 +50,44 @@ public struct Tolerance: Sendable {
   /// The formats of both sides.
   public let formats: ComparisonFormats
 
-  /// γ(n) of both sides together, with shortened operands where the reference has them.
-  private let factor: Double
-  /// 6·√n·u of both sides: what correct results of ordinary data stay below.
-  private let usualFactor: Double
+  /// How the limits follow from B or the bound of an element.
+  let rule: LimitRule
 
   /// Makes the tolerance that a bound gives for two formats.
   public init(_ bound: ErrorBound, _ formats: ComparisonFormats) {
     self.bound = bound
     self.formats = formats
-    guard case .accumulated(let terms, _, let products) = bound else {
-      (factor, usualFactor) = (0, 0)
-      return
-    }
-    let theirs = Rounding(formats.accumulation)
-    let ours = Rounding(formats.ours)
-    let stored = formats.reference.unitRoundoff
-    let storedOnce = formats.accumulation == formats.reference ? 0 : stored
-    var reference = (1 + storedOnce) * theirs.gamma(terms)
-    var usual = 6 * Double(terms).squareRoot() * (theirs.unit + ours.unit)
-    let shortened = max(formats.operandRoundoff ?? 0, formats.narrowing)
-    if products, shortened > 0 {
-      let t = shortened
-      // Both operands of each product are rounded to t before they are multiplied:
-      // (1 + t)² · (1 + γ(n)) − 1 = (2t + t²) + (1 + t)²·γ(n).
-      reference = (2 * t + t * t) + (1 + t) * (1 + t) * reference
-      usual += 2 * t + t * t
-    }
-    factor = reference + ours.gamma(terms)
-    usualFactor = usual
-  }
-
-  /// The limits of one element.
-  public struct Limits: Equatable, Sendable {
-    /// Beyond it the error is no rounding; infinite where nothing is known.
-    public var hard: Double
-    /// What correct results of ordinary data stay within; never above `hard`.
-    public var usual: Double
-    /// B, the magnitude of what was added up; nil where the bound is of another kind.
-    public var magnitude: Double?
-    /// Whether `hard` is a proven bound.
-    public var isProven: Bool
+    rule =
+      switch bound {
+      case .exact: .exact(formats)
+      case .accumulated(let terms, _, let products): .sum(terms, products: products, formats)
+      case .elementwise: .elementwise
+      }
   }
 
   /// The limits of a range of elements, which then can be asked for one by one.
   public func window(_ range: Range<Int>) -> Window {
-    switch bound {
-    case .exact: Window(tolerance: self, start: range.lowerBound, figures: [])
-    case .accumulated(_, let magnitude, _):
-      Window(tolerance: self, start: range.lowerBound, figures: magnitude.elements(range))
-    case .elementwise(let bounds):
-      Window(tolerance: self, start: range.lowerBound, figures: Array(bounds.elements[range]))
-    }
+    let figures: [Double] =
+      switch bound {
+      case .exact: []
+      case .accumulated(_, let magnitude, _): magnitude.elements(range)
+      // A bound that is NaN is no bound.
+      case .elementwise(let bounds): bounds.elements[range].map { $0.isNaN ? .infinity : $0 }
+      }
+    return Window(rule: rule, start: range.lowerBound, figures: figures)
   }
 
   /// The limits of a range of elements.
   public struct Window: Sendable {
-    fileprivate let tolerance: Tolerance
-    fileprivate let start: Int
+    let rule: LimitRule
+    let start: Int
     /// B or the bound of each element; empty where the bound is zero throughout.
-    fileprivate let figures: [Double]
+    let figures: [Double]
 
     /// The limits of the element at `offset` of the whole tensor, computed here as `value`.
     public func limits(at offset: Int, value: Double) -> Limits {
-      tolerance.limits(figure: figures.isEmpty ? 0 : figures[offset - start], value: value)
+      rule.limits(figure: figures.isEmpty ? 0 : figures[offset - start], value: value)
     }
-  }
-
-  /// The limits of an element of magnitude or bound `figure`, computed here as `value`.
-  ///
-  /// τ = γ(n)·B + u·|value| for a sum of n terms of total magnitude B; the second part is the
-  /// rounding of the stored result. Where n is so large that γ(n) says nothing, the usual band
-  /// is the limit.
-  private func limits(figure: Double, value: Double) -> Limits {
-    switch bound {
-    case .exact:
-      let limit = formats.narrowing * value.magnitude
-      return Limits(hard: limit, usual: limit, magnitude: nil, isProven: true)
-    case .accumulated:
-      let b = figure
-      let stored = max(formats.reference.unitRoundoff, formats.narrowing) * value.magnitude
-      let floor = b == 0 ? 0 : underflow
-      let usual = usualFactor * b + stored + floor
-      guard factor.isFinite else {
-        return Limits(hard: usual, usual: usual, magnitude: b, isProven: false)
-      }
-      let hard = factor * b + stored + floor
-      return Limits(hard: hard, usual: min(hard, usual), magnitude: b, isProven: true)
-    case .elementwise:
-      let limit = figure.isNaN ? .infinity : figure
-      return Limits(hard: limit, usual: limit, magnitude: nil, isProven: limit.isFinite)
-    }
-  }
-
-  /// The error that underflow adds: half a step of the subnormals for a stored 16-bit result.
-  ///
-  /// Sums in float32 and float64 are exact where they underflow, but products are not: the
-  /// smallest subnormal number for each.
-  private var underflow: Double {
-    guard case .accumulated(let terms, _, _) = bound, terms > 0 else { return 0 }
-    let format = formats.reference
-    let step = format.smallestNormal * 2 * format.unitRoundoff
-    return step * Double(terms)
   }
 
   /// The number of terms of the sum, for a sum.
@@ -163,6 +99,6 @@ public struct Tolerance: Sendable {
   ///
   /// An average term is B/n. From 1 on, losing a whole term could stay unseen.
   public var detectableTerm: Double? {
-    terms.map { Double($0) * factor }
+    terms.map { Double($0) * rule.figureFactor }
   }
 }

@@ -1,7 +1,7 @@
 import Glibc
 import Tensors
 
-/// Tensors that a run has to keep for later: small ones in memory, large ones in a file.
+/// Tensors that a run has to keep for later: some in memory, the rest in a file.
 ///
 /// The file has no name and vanishes with the process, so that memory follows the largest layer
 /// and not the length of the network.
@@ -20,15 +20,17 @@ struct TensorStore<S: FloatingScalar> {
   private var places: [Key: Place] = [:]
   private let file: ScratchFile
   private var end = 0
+  private var bytesInMemory = 0
 
-  /// Tensors of fewer bytes stay in memory.
-  private static var smallest: Int { 1 << 20 }
+  /// Bytes that are kept in memory before the file is used.
+  private static var budget: Int { 64 << 20 }
 
   init() throws { file = try ScratchFile() }
 
   mutating func insert(_ tensor: Tensor<S>, for key: Key) throws {
     let bytes = tensor.count * MemoryLayout<S>.stride
-    guard bytes >= Self.smallest else {
+    if bytesInMemory + bytes <= Self.budget {
+      bytesInMemory += bytes
       places[key] = .memory(tensor)
       return
     }
@@ -52,6 +54,9 @@ struct TensorStore<S: FloatingScalar> {
   /// The tensor, which is not needed any more afterwards.
   mutating func remove(_ key: Key) throws -> Tensor<S>? {
     defer { places[key] = nil }
+    if case .memory(let tensor) = places[key] {
+      bytesInMemory -= tensor.count * MemoryLayout<S>.stride
+    }
     return try tensor(for: key)
   }
 }

@@ -163,7 +163,7 @@ public struct ChainedReport: Sendable {
   public var verdict: Verdict
   /// The difference.
   public var deviation: Deviation
-  /// The closest layer before this one that differs by itself.
+  /// The closest layer before this one whose own outputs differ.
   public var origin: String?
 
   /// Gathers what was found.

@@ -13,7 +13,7 @@ struct ChainedFindings {
     deviations[layer, default: []].append((path, deviation))
   }
 
-  /// The closest layer among those that differ by themselves whose results reach this one.
+  /// The closest layer among those whose own outputs differ that this one is computed from.
   func origin(of layer: Int, among differing: Set<Int>) -> String? {
     guard sources.indices.contains(layer) else { return nil }
     var seen: Set<Int> = []
