@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.utils import _pytree as pytree
 
+from .arithmetic_kinds import ARITHMETIC
 from .functional_kinds import FUNCTIONAL
 from .shape_kinds import SHAPES
-from .arithmetic_kinds import ARITHMETIC
 from .stages import Arguments, Inexpressible, Stage
 from .tape import Operation, SlotMark
-from torch.utils import _pytree as pytree
 
 Builder = Callable[[Arguments], list[Stage]]
 
