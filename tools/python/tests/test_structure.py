@@ -223,7 +223,7 @@ def test_the_printed_line(path: Path, capsys: pytest.CaptureFixture[str]) -> Non
             torch.cumsum(model(torch.randn(3, 2, 5, 6)), 1), torch.tensor([0, 2, 1])
         ).backward()
     line = capsys.readouterr().out
-    for words in ("10 layers", "0 unseen", "1 without a kind", "1 constants", "twin ok"):
+    for words in ("11 layers", "0 unseen", "1 without a kind", "1 constants", "twin ok"):
         assert words in line
     assert f"next: cnn-verify check {path}" in line
 
