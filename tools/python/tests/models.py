@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 
 class Plain(nn.Module):
@@ -148,7 +149,45 @@ class Attention(Plain):
         return self.fc(torch.einsum("ntc,ntc->ntc", mixed, tokens).reshape(x.shape[0], -1))
 
 
+class Recurrent(Plain):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(4, 4, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y, (hidden, _cell) = self.lstm(self.conv(x).flatten(2).mT)
+        return self.fc(y.flatten(1)) + hidden[0, :, :3]
+
+
+class Checkpointed(Plain):
+    """Runs its middle a second time inside the backward pass."""
+
+    def middle(self, x: Tensor) -> Tensor:
+        return torch.tanh(self.conv(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = checkpoint(self.middle, x, use_reentrant=False)
+        return self.fc(y.flatten(1))
+
+
+class Dictionary(Plain):
+    class Both(nn.Module):
+        def forward(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
+            return {"sum": values["a"] + values["b"], "same": values["a"]}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.both = self.Both()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.both({"a": self.conv(x), "b": x.mean(1, keepdim=True)})
+        return self.fc((y["sum"] * y["same"]).flatten(1))
+
+
 MODELS = [
+    Recurrent,
+    Checkpointed,
+    Dictionary,
     Plain,
     InPlace,
     AddInPlace,
