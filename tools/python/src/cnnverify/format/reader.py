@@ -70,7 +70,7 @@ class _Reader:
         )
         if "reference_f64" in group:
             layer.reference_f64 = self.read_reference(group, "reference_f64")
-        layer.outputs = _count(group, "output")
+        layer.outputs = max(1, _count(group, "output"))
         layer.arity = len(layer.inputs) if layer.inputs is not None else _count(group, "input")
         return layer
 
@@ -116,7 +116,7 @@ def _number(key: str, name: str) -> int | None:
 
 def _count(group: h5py.Group, name: str) -> int:
     numbers = [n for k in group.get("reference", ()) if (n := _number(k, name)) is not None]
-    return max(numbers, default=0) + 1
+    return max(numbers, default=-1) + 1
 
 
 def _plain(value: Any) -> Any:

@@ -46,7 +46,9 @@ def _case_problems(case: Case, path: str) -> Iterator[str]:
     if case.loss is not None and case.loss not in layers:
         yield f"{path}: the loss {case.loss!r} is no layer"
     for layer in case.layers:
-        yield from (f"{path}/layers/{layer.name}: {p}" for p in _layer_problems(layer, case, layers))
+        yield from (
+            f"{path}/layers/{layer.name}: {p}" for p in _layer_problems(layer, case, layers)
+        )
 
 
 def _layer_problems(layer: Layer, case: Case, layers: dict[str, Layer]) -> Iterator[str]:

@@ -35,9 +35,7 @@ LARGEST_ATTRIBUTE = 60_000
 """Bytes; HDF5 refuses attributes near 64 KB in its default file version."""
 
 
-def write_fixture(
-    fixture: Fixture, path: str | os.PathLike[str], *, compress: bool = False
-) -> int:
+def write_fixture(fixture: Fixture, path: str | os.PathLike[str], *, compress: bool = False) -> int:
     """Validate and write a fixture; the size of the file in bytes.
 
     The file is written under a temporary name in the same directory, flushed to the disk and then

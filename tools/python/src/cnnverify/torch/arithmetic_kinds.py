@@ -159,8 +159,6 @@ def _copy(a: Arguments) -> list[Stage]:
     return [Stage("Identity", [slot])]
 
 
-
-
 ARITHMETIC: dict[str, Entry] = {
     "add": (("input", "other", "alpha"), _add(1)),
     "sub": (("input", "other", "alpha"), _add(-1)),

@@ -190,7 +190,9 @@ class Assembler:
                 s.gradient.value
                 for o in self.tape.operations
                 for s in o.slots
-                if s.role == "parameter" and id(s.snapshot.value) == key and s.gradient is not None
+                if s.role == "parameter"
+                and id(s.snapshot.value) == key
+                and s.gradient is not None
                 and self._feeds(o, s, layer)
             ]
             if not parts:
@@ -286,5 +288,3 @@ def _without_kind(operation: Operation) -> Stage:
     stage.buffers = dict(operation.buffers)
     stage.training = operation.training if module is not None else None
     return stage
-
-

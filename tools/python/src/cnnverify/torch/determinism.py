@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Iterator
+from typing import Any
 
 import torch
 
@@ -35,6 +36,7 @@ def _cuda(stack: ExitStack, keep_tf32: bool) -> None:
     stack.callback(setattr, torch.backends.cudnn, "benchmark", torch.backends.cudnn.benchmark)
     torch.backends.cudnn.benchmark = False
     if not keep_tf32:
-        for backend in (torch.backends.cuda.matmul, torch.backends.cudnn):
+        backends: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn)
+        for backend in backends:
             stack.callback(setattr, backend, "allow_tf32", backend.allow_tf32)
             backend.allow_tf32 = False

@@ -73,7 +73,7 @@ class GradientListener:
                 continue
             seen.add(node)
             operation.keep_alive.append(node)
-            if node.name() == "CopySlices":
+            if node.name().endswith("CopySlices"):
                 operation.hidden_in_view = True
                 continue
             arrivals: dict[int, list[Slot]] = {}

@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.utils import _pytree as pytree
 
+from .arithmetic_kinds import ARITHMETIC
 from .functional_kinds import FUNCTIONAL
 from .shape_kinds import SHAPES
-from .arithmetic_kinds import ARITHMETIC
 from .stages import Arguments, Inexpressible, Stage
 from .tape import Operation, SlotMark
-from torch.utils import _pytree as pytree
 
 Builder = Callable[[Arguments], list[Stage]]
 
@@ -38,7 +38,10 @@ def function_stages(operation: Operation) -> list[Stage]:
     raw = str(getattr(function, "__name__", ""))
     owners = (functional,) if operation.label in _ONLY_FUNCTIONAL else _OWNERS
     is_getter = raw == "__get__"
-    if not is_getter and not any(getattr(o, raw, None) == function for o in owners):
+    # Some operators of Tensor are wrapped before the mode sees them: only their name tells.
+    is_method = str(getattr(function, "__qualname__", "")).startswith(("Tensor.", "TensorBase."))
+    is_own = any(getattr(o, raw, None) == function for o in owners)
+    if not (is_getter or is_method or is_own):
         raise Inexpressible(f"another function of the name {operation.label}")
     if operation.autocast is not None:
         raise Inexpressible("autocast chooses the arithmetic")

@@ -1,4 +1,4 @@
-"""Plain names of the functions that a TorchFunctionMode sees, and which of them do no arithmetic."""
+"""Plain names of the functions that a TorchFunctionMode sees, and which do no arithmetic."""
 
 from __future__ import annotations
 
@@ -48,13 +48,14 @@ _TENSOR_GETTERS = {"T", "mT", "H", "mH"}
 
 SILENT = frozenset(
     """
-    size dim ndimension numel nelement stride storage_offset element_size data_ptr item tolist numpy
-    detach detach_ requires_grad_ retain_grad register_hook register_post_accumulate_grad_hook
-    is_floating_point is_complex is_contiguous is_same_size is_nonzero is_leaf get_device type
-    untyped_storage storage share_memory_ pin_memory __repr__ __str__ __format__ __len__ __bool__
-    __float__ __int__ __index__ __hash__ __contains__ __array__ __dir__ __reduce_ex__ __deepcopy__
-    __set__ __delete__ broadcast_tensors_shape result_type can_cast zeros_like ones_like empty_like
-    full_like rand_like randn_like new_zeros new_ones new_empty new_full new_tensor allclose equal
+    size dim ndimension numel nelement stride storage_offset element_size data_ptr item tolist
+    numpy detach detach_ requires_grad_ retain_grad register_hook
+    register_post_accumulate_grad_hook is_floating_point is_complex is_contiguous is_same_size
+    is_nonzero is_leaf get_device type untyped_storage storage share_memory_ pin_memory
+    __repr__ __str__ __format__ __len__ __bool__ __float__ __int__ __index__ __hash__
+    __contains__ __array__ __dir__ __reduce_ex__ __deepcopy__ __set__ __delete__
+    broadcast_tensors_shape result_type can_cast zeros_like ones_like empty_like full_like
+    rand_like randn_like new_zeros new_ones new_empty new_full new_tensor allclose equal
     """.split()
 )
 """Functions that do no arithmetic on a value that is differentiated."""

@@ -141,7 +141,9 @@ def _dropout(kind: str) -> Entry:
 _REDUCTION = ("size_average", "reduce", "reduction")
 
 
-def _loss(kind: str, names: tuple[str, ...], *attributes: str, weights: tuple[str, ...] = ()) -> Entry:
+def _loss(
+    kind: str, names: tuple[str, ...], *attributes: str, weights: tuple[str, ...] = ()
+) -> Entry:
     def build(a: Arguments) -> list[Stage]:
         unexpected = [n for n in ("weight", "pos_weight") if n not in weights and a.slot(n)]
         if unexpected or a.get("size_average") is not None or a.get("reduce") is not None:
@@ -190,9 +192,7 @@ FUNCTIONAL: dict[str, Entry] = {
     "log_softmax": _softmax("LogSoftmax"),
     "linear": (("input", "weight", "bias"), _linear),
     **{f"conv{d}d": _convolution(f"Conv{d}d", d) for d in (1, 2, 3)},
-    **{
-        f"conv_transpose{d}d": _convolution(f"ConvTranspose{d}d", d) for d in (1, 2, 3)
-    },
+    **{f"conv_transpose{d}d": _convolution(f"ConvTranspose{d}d", d) for d in (1, 2, 3)},
     **{
         f"max_pool{d}d": _pool(f"MaxPool{d}d", d, *_POOL, "dilation", "ceil_mode")
         for d in (1, 2, 3)
@@ -204,8 +204,12 @@ FUNCTIONAL: dict[str, Entry] = {
         )
         for d in (2, 3)
     },
-    **{f"adaptive_avg_pool{d}d": _pool(f"AdaptiveAvgPool{d}d", d, "output_size") for d in (1, 2, 3)},
-    **{f"adaptive_max_pool{d}d": _pool(f"AdaptiveMaxPool{d}d", d, "output_size") for d in (1, 2, 3)},
+    **{
+        f"adaptive_avg_pool{d}d": _pool(f"AdaptiveAvgPool{d}d", d, "output_size") for d in (1, 2, 3)
+    },
+    **{
+        f"adaptive_max_pool{d}d": _pool(f"AdaptiveMaxPool{d}d", d, "output_size") for d in (1, 2, 3)
+    },
     "batch_norm": (
         ("input", "running_mean", "running_var", "weight", "bias", "training", "momentum", "eps"),
         _batch_norm,
@@ -238,4 +242,3 @@ FUNCTIONAL: dict[str, Entry] = {
     ),
 }
 """By plain name: the names of the arguments in order, and what makes the stages."""
-

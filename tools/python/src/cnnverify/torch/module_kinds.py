@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from functools import cache
 from typing import Any
 
 from torch import nn
@@ -15,19 +14,17 @@ from .stages import Inexpressible, Source, Stage
 from .tape import Operation, Slot
 
 _DIMENSIONAL = """
-    Conv ConvTranspose MaxPool AvgPool LPPool AdaptiveAvgPool AdaptiveMaxPool BatchNorm InstanceNorm
-    ZeroPad ConstantPad ReflectionPad ReplicationPad CircularPad
+    Conv ConvTranspose MaxPool AvgPool LPPool AdaptiveAvgPool AdaptiveMaxPool BatchNorm
+    InstanceNorm ZeroPad ConstantPad ReflectionPad ReplicationPad CircularPad
 """.split()
 
 _PLAIN = """
-    Linear Bilinear GroupNorm LayerNorm RMSNorm LocalResponseNorm
-    ReLU ReLU6 LeakyReLU PReLU ELU SELU CELU GELU SiLU Mish Sigmoid Tanh Softplus Softsign Softmax
-    LogSoftmax Softmin Softmax2d Hardtanh Hardsigmoid Hardswish Hardshrink Softshrink Tanhshrink
-    LogSigmoid Threshold GLU
-    Dropout Dropout1d Dropout2d Dropout3d
-    Flatten Unflatten Upsample PixelShuffle PixelUnshuffle ChannelShuffle Identity Embedding
-    CrossEntropyLoss NLLLoss MSELoss L1Loss SmoothL1Loss HuberLoss BCELoss BCEWithLogitsLoss
-    KLDivLoss
+    Linear Bilinear GroupNorm LayerNorm RMSNorm LocalResponseNorm ReLU ReLU6 LeakyReLU PReLU
+    ELU SELU CELU GELU SiLU Mish Sigmoid Tanh Softplus Softsign Softmax LogSoftmax Softmin
+    Softmax2d Hardtanh Hardsigmoid Hardswish Hardshrink Softshrink Tanhshrink LogSigmoid
+    Threshold GLU Dropout Dropout1d Dropout2d Dropout3d Flatten Unflatten Upsample
+    PixelShuffle PixelUnshuffle ChannelShuffle Identity Embedding CrossEntropyLoss NLLLoss
+    MSELoss L1Loss SmoothL1Loss HuberLoss BCELoss BCEWithLogitsLoss KLDivLoss
 """.split()
 
 MODULE_KINDS = frozenset(_PLAIN) | {f"{k}{d}d" for k in _DIMENSIONAL for d in (1, 2, 3)}
@@ -38,8 +35,8 @@ _SAID_BY_TENSORS = frozenset(
     """
     in_channels out_channels in_features out_features in1_features in2_features num_features
     num_channels num_parameters num_embeddings embedding_dim bias affine elementwise_affine
-    track_running_stats inplace device dtype return_indices init size_average reduce
-    max_norm norm_type scale_grad_by_freq sparse _weight _freeze output_padding
+    track_running_stats inplace device dtype return_indices init size_average reduce max_norm
+    norm_type scale_grad_by_freq sparse _weight _freeze output_padding
     """.split()
 )
 """Constructor arguments that the tensors already say, or that change no number."""
@@ -114,7 +111,6 @@ def implicit_softmax_axis(slot: Slot) -> int:
     return 0 if slot.snapshot.value.dim() in (0, 1, 3) else 1
 
 
-@cache
 def _constructor_arguments(cls: type[nn.Module]) -> dict[str, Any]:
     return {
         name: parameter.default

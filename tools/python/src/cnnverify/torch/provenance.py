@@ -17,6 +17,7 @@ def producer() -> str:
 def torch_provenance() -> dict[str, Any]:
     """Give machine, versions, and the flags that choose an engine."""
     facts = general_provenance()
+    backends: Any = torch.backends
     facts |= {
         "framework": producer(),
         "device": "cuda" if torch.cuda.is_available() else "cpu",
@@ -24,9 +25,9 @@ def torch_provenance() -> dict[str, Any]:
         "vector_extensions": torch.backends.cpu.get_cpu_capability(),
         "seed": torch.initial_seed(),
         "engine": {
-            "onednn": bool(torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled),
-            "mkl": torch.backends.mkl.is_available(),
-            "cudnn": torch.backends.cudnn.version(),
+            "onednn": bool(backends.mkldnn.is_available() and backends.mkldnn.enabled),
+            "mkl": backends.mkl.is_available(),
+            "cudnn": backends.cudnn.version(),
             "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
         },
     }

@@ -29,13 +29,22 @@ class Replayed:
         return self.gradients.get(id(slot))
 
 
-def replay(operation: Operation, dtype: torch.dtype | None = None) -> Replayed:
+def replay(
+    operation: Operation, dtype: torch.dtype | None = None, *, split: bool = False
+) -> Replayed:
     """Run an operation again, in another floating type if one is given.
 
-    Each tensor argument is a leaf of its own, so that gradients come apart even where one tensor
-    was passed twice. The random generator is left as it was.
+    A tensor that was passed twice is one tensor again (attention computes differently when query
+    and key are the same object), and its gradient is the sum; with `split` each argument is a leaf
+    of its own and the gradients come apart. The random generator is left as it was.
     """
-    leaves = {id(s): _leaf(s, dtype) for s in operation.every_slot}
+    one_leaf: dict[int, Tensor] = {}
+    leaves: dict[int, Tensor] = {}
+    for slot in operation.every_slot:
+        key = id(slot) if split else id(slot.tensor)
+        if key not in one_leaf:
+            one_leaf[key] = _leaf(slot, dtype)
+        leaves[id(slot)] = one_leaf[key]
     outputs = _run(operation, leaves, dtype)
     pairs = [
         (tensor, output.gradient)
@@ -51,9 +60,7 @@ def replay(operation: Operation, dtype: torch.dtype | None = None) -> Replayed:
             [gradient.restored(dtype) for _, gradient in pairs],
             allow_unused=True,
         )
-        gradients = {
-            id(s): g for s, g in zip(wanted, found, strict=True) if g is not None
-        }
+        gradients = {id(s): g for s, g in zip(wanted, found, strict=True) if g is not None}
     buffers = {id(s): leaves[id(s)] for s in operation.every_slot if s.role == "buffer"}
     return Replayed([o.detach() for o in outputs], gradients, buffers)
 
@@ -66,7 +73,8 @@ def _leaf(slot: Slot, dtype: torch.dtype | None) -> Tensor:
 def _run(
     operation: Operation, leaves: dict[int, Tensor], dtype: torch.dtype | None
 ) -> list[Tensor]:
-    arguments = [_argument(leaf, operation, leaves, dtype) for leaf in operation.leaves]
+    passed = _passed(operation, leaves)
+    arguments = [_argument(leaf, operation, passed, dtype) for leaf in operation.leaves]
     args, kwargs = pytree.tree_unflatten(arguments, operation.structure)
     with torch.enable_grad(), torch.random.fork_rng(devices=[]), _autocast(operation):
         torch.set_rng_state(operation.random_state)
@@ -80,21 +88,25 @@ def _run(
     return [tensor for tensor in tensors if tensor.is_floating_point()]
 
 
+def _passed(operation: Operation, leaves: dict[int, Tensor]) -> dict[int, Tensor]:
+    """A leaf that requires grad must not be changed in place; its copy may."""
+    if not operation.in_place:
+        return leaves
+    copies = {id(leaf): leaf.clone() for leaf in leaves.values() if leaf.requires_grad}
+    return {key: copies.get(id(leaf), leaf) for key, leaf in leaves.items()}
+
+
 def _argument(
     leaf: Any, operation: Operation, leaves: dict[int, Tensor], dtype: torch.dtype | None
 ) -> Any:
     if isinstance(leaf, SlotMark):
-        tensor = leaves[id(operation.slots[leaf.number])]
-        # A leaf that requires grad must not be changed in place; its copy may.
-        return tensor.clone() if operation.in_place and tensor.requires_grad else tensor
+        return leaves[id(operation.slots[leaf.number])]
     if dtype is not None and isinstance(leaf, torch.dtype) and leaf.is_floating_point:
         return dtype
     return leaf
 
 
-def _run_module(
-    operation: Operation, leaves: dict[int, Tensor], args: Any, kwargs: Any
-) -> Any:
+def _run_module(operation: Operation, leaves: dict[int, Tensor], args: Any, kwargs: Any) -> Any:
     module = operation.module
     if module is None:
         return None

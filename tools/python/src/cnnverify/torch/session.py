@@ -14,8 +14,8 @@ import torch
 from torch import nn
 
 from ..errors import CaptureError, SelfCheckError
-from ..format import Case, Fixture, write_fixture
 from ..fixture_file import FixtureFile
+from ..format import Case, Fixture, write_fixture
 from ..provenance import merged
 from .assembly import Assembled, Assembler
 from .determinism import deterministic
@@ -28,7 +28,7 @@ from .settling import settle_gradients
 FilePath = str | os.PathLike[str]
 
 
-class capture:  # noqa: N801 - used as `with capture(...)`, like torch.no_grad
+class capture:
     """Record what happens to `model` inside the block and write it as a fixture.
 
     The block is ordinary user code: call the model, compute the loss, call backward. Nothing it
@@ -90,16 +90,14 @@ class capture:  # noqa: N801 - used as `with capture(...)`, like torch.no_grad
 
     def __enter__(self) -> Self:
         """Start recording."""
-        self.recorder = Recorder(
-            self.model, backward=self.backward, arithmetic=self.arithmetic
-        )
+        self.recorder = Recorder(self.model, backward=self.backward, arithmetic=self.arithmetic)
         self.settings: AbstractContextManager[None] = deterministic(
             keep_tf32=self.arithmetic == "tf32"
         )
         self.modules = ModuleWatch(self.recorder, self.model, self.leaf)
         self.functions = FunctionWatch(self.recorder, self.modules)
         self.settings.__enter__()
-        self.functions.__enter__()
+        self.functions.__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(
@@ -109,7 +107,7 @@ class capture:  # noqa: N801 - used as `with capture(...)`, like torch.no_grad
         trace: TracebackType | None,
     ) -> None:
         """Stop recording; check and write unless the block failed."""
-        self.functions.__exit__(kind, error, trace)
+        self.functions.__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
         self.modules.remove()
         try:
             if kind is None:

@@ -41,21 +41,36 @@ def _sum_consumers(output: Output, slots: list[Slot]) -> None:
 
 
 def _settle_slots(operation: Operation) -> None:
-    again: Replayed | None = None
+    together: Replayed | None = None
+    apart: Replayed | None = None
     if all(output.gradient is None for output in operation.outputs):
         return
     aliases = {id(o.alias_of): o for o in operation.outputs if o.alias_of is not None}
-    ambiguous = operation.shared_edge or operation.hidden_in_view
+    repeated = repeated_slots(operation)
     for slot in operation.every_slot:
         if id(slot) in aliases:
             slot.gradient = aliases[id(slot)].gradient
         elif not slot.requires_grad:
             continue
-        elif ambiguous or len(slot.gradients) > 1:
-            again = again or replay(operation)
-            slot.gradient = _kept(again.gradient(slot))
+        elif id(slot) in repeated:
+            apart = apart or replay(operation, split=True)
+            slot.gradient = _kept(apart.gradient(slot))
+        elif operation.hidden_in_view or len(slot.gradients) > 1:
+            together = together or replay(operation)
+            slot.gradient = _kept(together.gradient(slot))
         elif slot.gradients:
             slot.gradient = _kept(slot.gradients[0])
+
+
+def repeated_slots(operation: Operation) -> set[int]:
+    """Give the slots (by id) whose tensor was passed more than once: autograd sends the sum."""
+    if not operation.shared_edge:
+        return set()
+    seen: dict[int, list[Slot]] = {}
+    for slot in operation.every_slot:
+        if slot.requires_grad:
+            seen.setdefault(id(slot.tensor), []).append(slot)
+    return {id(slot) for slots in seen.values() if len(slots) > 1 for slot in slots}
 
 
 def _kept(gradient: Tensor | None) -> Snapshot | None:

@@ -123,9 +123,7 @@ def _getitem(a: Arguments) -> list[Stage]:
         source = PREVIOUS
     for removed, axis in enumerate(squeezed):
         place = axis - removed
-        stages.append(
-            Stage("Squeeze", [source], {"dim": place}, run=_calling("squeeze", place))
-        )
+        stages.append(Stage("Squeeze", [source], {"dim": place}, run=_calling("squeeze", place)))
     if not stages:
         raise Inexpressible("an index that cuts nothing")
     return stages

@@ -42,7 +42,9 @@ def layer(
     if isinstance(out, FixtureFile):
         case = out.free_name(case or title or "layer")
     arguments = [
-        x.detach().clone().requires_grad_(x.is_floating_point() and (k == 0 or not _is_loss(single)))
+        x.detach()
+        .clone()
+        .requires_grad_(x.is_floating_point() and (k == 0 or not _is_loss(single)))
         for k, x in enumerate(inputs)
     ]
     before = {n: p.grad for n, p in single.named_parameters()}
@@ -99,9 +101,7 @@ def stated_layer(
     facts = {**torch_provenance(), "seed": seed, **(provenance or {})}
     alone = Case(layers=[stated])
     if isinstance(out, FixtureFile):
-        out.add(
-            out.free_name(case or stated.name), alone, producer=producer(), provenance=facts
-        )
+        out.add(out.free_name(case or stated.name), alone, producer=producer(), provenance=facts)
         return
     fixture = Fixture(producer=producer(), provenance=merged(facts, None))
     if case is None:
@@ -125,7 +125,7 @@ def _computed(
     output = function(*xs, **ps)
     if upstream is None:
         upstream = _random_like(output, torch.Generator().manual_seed(seed))
-    output.backward(upstream)
+    torch.autograd.backward(output, upstream)
     reference = Reference(outputs={0: to_array(output)})
     reference.grad_inputs = {k: to_array(x.grad) for k, x in enumerate(xs) if x.grad is not None}
     reference.grad_parameters = {n: to_array(p.grad) for n, p in ps.items() if p.grad is not None}

@@ -29,7 +29,7 @@ class Snapshot:
         """Copy a tensor now."""
         if tensor.layout != torch.strided:
             raise CaptureError(
-                f"a tensor of layout {tensor.layout} cannot be exported; convert it with .to_dense()"
+                f"a tensor of layout {tensor.layout} cannot be exported; make it dense: .to_dense()"
             )
         return Snapshot(tensor.detach().clone(), tuple(tensor.stride()))
 

@@ -72,5 +72,5 @@ class Arguments:
         return self.required(name).snapshot.value.dim()
 
 
-class Inexpressible(Exception):  # noqa: N818 - a signal between mapping and export, not a fault
+class Inexpressible(Exception):
     """The call has no kind in the format; it is exported under its own name."""

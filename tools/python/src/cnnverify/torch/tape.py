@@ -100,7 +100,6 @@ class Operation:
     source: str | None
     autocast: torch.dtype | None
     outputs: list[Output] = field(default_factory=list)
-    output_count: int = 0
     in_place: bool = False
     hidden_in_view: bool = False
     """An in-place operation on a view: autograd rebuilds the view, and the edge cannot be met."""

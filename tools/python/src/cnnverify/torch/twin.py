@@ -10,8 +10,8 @@ from .module_kinds import DROPOUTS
 from .replay import Replayed, replay
 from .settling import output_gradients
 from .snapshot import to_array
-from .stages import Slot, Stage
-from .tape import Operation
+from .stages import Stage
+from .tape import Operation, Slot
 
 _WIDE = torch.float64
 
@@ -31,7 +31,7 @@ def twin_of(
             return _from_chain(run_chain(operation, stages, _WIDE)[position])
         if stage.kind in DROPOUTS and stage.training:
             return _dropout(operation, stage)
-        return _from_replay(operation, stage, replay(operation, _WIDE))
+        return _from_replay(operation, stage, replay(operation, _WIDE, split=True))
     except (RuntimeError, TypeError):
         return None
 
