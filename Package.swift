@@ -101,8 +101,17 @@ let package = Package(
     tests(of: "Network", ["Kernels", "LayerKit", "Tensors"]),
     tests(of: "Discrepancy", ["Tensors"]),
     tests(of: "Reports", ["Discrepancy", "Tensors"]),
-    tests(of: "Verification", []),
-    tests(of: "VerifyCommand", ["HDF5File", "StandardLayers"]),
+    // Fixtures that tests write, and where the built command is.
+    .target(
+      name: "FixtureDrafts", dependencies: ["HDF5File", "Text"], path: "Tests/FixtureDrafts",
+      swiftSettings: settings),
+    tests(
+      of: "Verification",
+      [
+        "Discrepancy", "FixtureDrafts", "HDF5File", "Interchange", "LayerKit", "Reports",
+        "StandardLayers", "Tensors", .target(name: "cnn-verify"),
+      ], exclude: ["Fixtures", "fixtures.py"]),
+    tests(of: "VerifyCommand", ["FixtureDrafts", .target(name: "cnn-verify")]),
     tests(of: "Kernels", ["Tensors"]),
     // Tests of files start the built `cnn-verify` as the confined process.
     tests(

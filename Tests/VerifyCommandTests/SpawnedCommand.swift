@@ -1,0 +1,69 @@
+import FixtureDrafts
+import Foundation
+
+/// The built command, running.
+struct SpawnedCommand {
+  let process: pid_t
+
+  /// How a process ended.
+  struct End {
+    let status: Int32?
+    let signal: Int32
+    let peakBytes: Int
+  }
+
+  /// The process did not end in time, and was ended.
+  struct Overdue: Error {}
+
+  init(
+    _ arguments: [String], environment: [String: String], output: CInt, errors: CInt
+  ) throws {
+    let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    let name = BuiltCommand.path
+    let started = Self.withCStrings([name] + arguments) { argv in
+      Self.withCStrings(variables.map { "\($0.key)=\($0.value)" }) { environment in
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)
+        var process = pid_t()
+        let code = posix_spawn(&process, name, &actions, nil, argv, environment)
+        return (process, code)
+      }
+    }
+    guard started.1 == 0 else { throw SystemFailure(code: started.1) }
+    process = started.0
+  }
+
+  /// Waits for the end.
+  func wait(seconds: Double) throws -> End {
+    let deadline = Date(timeIntervalSinceNow: seconds)
+    var state: Int32 = 0
+    var usage = rusage()
+    while true {
+      let ended = wait4(process, &state, WNOHANG, &usage)
+      if ended == process { break }
+      guard ended == 0 || errno == EINTR else { throw SystemFailure(code: errno) }
+      guard Date() < deadline else {
+        kill(process, SIGKILL)
+        wait4(process, &state, 0, &usage)
+        throw Overdue()
+      }
+      usleep(2000)
+    }
+    let signal = state & 0x7F
+    return End(
+      status: signal == 0 ? (state >> 8) & 0xFF : nil, signal: signal,
+      peakBytes: usage.ru_maxrss * 1024)
+  }
+
+  private static func withCStrings<Result>(
+    _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
+  ) -> Result {
+    let copies = strings.map { strdup($0) }
+    defer { for copy in copies { free(copy) } }
+    return body(copies + [nil])
+  }
+}
