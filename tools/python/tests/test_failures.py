@@ -215,6 +215,15 @@ def test_a_model_that_is_not_repeatable(tmp_path: Path) -> None:
     assert (tmp_path / "f.h5").exists()
 
 
+def test_what_there_is_can_be_kept(tmp_path: Path) -> None:
+    with pytest.raises(cv.CaptureError):
+        captured(SetItem(), tmp_path / "f.h5", on_error="keep")
+    assert [p.name for p in tmp_path.iterdir()] == ["f.h5.failed"]
+    root = cv.read_fixture(tmp_path / "f.h5.failed").root
+    assert root is not None
+    assert [layer.name for layer in root.layers] == ["conv"]
+
+
 def test_an_exception_leaves_no_file_and_no_trace(tmp_path: Path) -> None:
     model = Plain()
     with (

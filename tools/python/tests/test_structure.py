@@ -23,6 +23,7 @@ from models import (
     Tied,
     UnusedOutput,
 )
+from recompute import recompute
 
 
 def capture(model: nn.Module, path: Path, x: Tensor | None = None) -> Case:
@@ -176,6 +177,31 @@ def test_free_parameters_buffers_and_constants(path: Path) -> None:
     assert named(case, "add").inputs == ["mul", "offset"]
     assert named(case, "div").inputs == ["add", "const_0"]
     assert [x.kind for x in case.layers if x.name.startswith("rsub")] == ["Neg", "Shift"]
+
+
+def test_a_penalty_on_the_parameters_is_part_of_the_network(path: Path) -> None:
+    model = Plain()
+    torch.manual_seed(1)
+    with cv.capture(model, path, twin="float64", quiet=True):
+        scores = model(torch.randn(3, 2, 5, 6))
+        accuracy = (scores.argmax(1) == torch.tensor([0, 2, 1])).float().mean().item()
+        penalty = torch.stack([p.pow(2).sum() for p in model.parameters()]).sum()
+        (functional.cross_entropy(scores, torch.tensor([0, 2, 1])) + 0.01 * penalty).backward()
+    assert 0 <= accuracy <= 1
+    case = cv.read_fixture(path).root
+    assert case is not None
+    assert case.loss == "add"
+    weight = named(case, "conv.weight")
+    assert weight.kind == "Parameter"
+    assert weight.parameters["value"] is named(case, "conv").parameters["weight"]
+    parts = [weight.reference.grad_parameters["value"]]
+    parts.append(named(case, "conv").reference.grad_parameters["weight"])
+    total = model.conv.weight.grad
+    assert total is not None
+    summed = np.asarray(parts[0]) + np.asarray(parts[1])
+    np.testing.assert_allclose(summed, total.numpy(), rtol=1e-5, atol=1e-7)
+    differences, _ = recompute(path, 2e-5)
+    assert differences == []
 
 
 def test_awkward_names(path: Path) -> None:

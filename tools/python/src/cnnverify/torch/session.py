@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 import torch
 from torch import nn
 
-from ..errors import CaptureError, SelfCheckError
+from ..errors import CaptureError, CnnVerifyError, SelfCheckError
 from ..fixture_file import FixtureFile
 from ..format import Case, Fixture, write_fixture
 from ..provenance import merged
@@ -42,7 +42,7 @@ class capture:
     twin: `"float64"` adds `reference_f64`, each operation alone in float64.
     case: put the network under `/cases/<case>` instead of the root.
     leaf: modules (classes, instances or paths) to treat as one layer besides those of torch.nn.
-    on_error: `"keep"` leaves `<out>.failed` behind when the self-check fails.
+    on_error: `"keep"` leaves `<out>.failed` behind when the block or the self-check fails.
     backward: False to export the forward pass alone.
     self_check: True raises on any finding, `"warn"` warns, False does not look.
     arithmetic: how the reference multiplied, where not in plain IEEE (`"tf32"`, `"bf16"`).
@@ -112,6 +112,8 @@ class capture:
         try:
             if kind is None:
                 self._finish()
+            else:
+                self._keep_the_rest()
         finally:
             for operation in self.recorder.tape.operations:
                 operation.forget_graph()
@@ -130,15 +132,31 @@ class capture:
         settle_gradients(tape)
         self._warn_of_infinities()
         findings = check(tape, self.model) if self.self_check else Findings()
-        assembler = Assembler(
-            tape, twin=self.twin is not None, alone=self.alone, arithmetic=self.arithmetic
-        )
-        self.assembled = assembler.assemble()
+        self.assembled = self._assembler().assemble()
         if findings.problems:
             self._fail(findings)
         size = self._write(findings, self.out)
         if not self.quiet:
             print(self._line(findings, size))
+
+    def _keep_the_rest(self) -> None:
+        """After an exception in the block, leave what there is for looking at, if asked to."""
+        if self.on_error != "keep" or isinstance(self.out, FixtureFile):
+            return
+        try:
+            settle_gradients(self.recorder.tape)
+            self.assembled = self._assembler().assemble()
+            self._write(Findings(neutrality="the block raised"), failed_path(self.out))
+        except (CnnVerifyError, RuntimeError) as error:
+            warnings.warn(f"nothing could be kept: {error}", stacklevel=3)
+
+    def _assembler(self) -> Assembler:
+        return Assembler(
+            self.recorder.tape,
+            twin=self.twin is not None,
+            alone=self.alone,
+            arithmetic=self.arithmetic,
+        )
 
     def _fail(self, findings: Findings) -> None:
         shown = findings.problems[:5]
@@ -148,7 +166,7 @@ class capture:
             warnings.warn(f"self-check: {text}", stacklevel=4)
             return
         if self.on_error == "keep" and not isinstance(self.out, FixtureFile):
-            self._write(findings, Path(f"{os.fspath(self.out)}.failed"))
+            self._write(findings, failed_path(self.out))
         raise SelfCheckError(
             f"self-check failed, no file was written: {text}. Make the model deterministic, or "
             "say self_check='warn' to export it all the same"
@@ -197,6 +215,11 @@ class capture:
             parts.append(_size(size))
             parts.append(f"next: cnn-verify check {os.fspath(self.out)}")
         return " · ".join(parts)
+
+
+def failed_path(out: FilePath) -> Path:
+    """Give the name under which a failed capture is kept."""
+    return Path(f"{os.fspath(out)}.failed")
 
 
 def _size(size: int) -> str:
