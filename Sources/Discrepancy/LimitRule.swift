@@ -8,8 +8,9 @@ public struct Limits: Equatable, Sendable {
   public var usual: Double
 }
 
-/// The limits of an element as a function of a figure f (its magnitude B, or a bound of its own)
-/// and of its value v:
+/// How the limits of an element follow from a figure f and from its value v.
+///
+/// f is the element's magnitude B, or a bound of its own:
 ///
 ///     hard = figureFactor·f + valueFactor·|v| + floor, the floor only where f ≠ 0
 ///
@@ -35,8 +36,9 @@ struct LimitRule: Hashable, Sendable {
   static let elementwise = LimitRule(
     figureFactor: 1, usualFactor: 1, valueFactor: 0, floor: 0, isProven: true, isSum: false)
 
-  /// τ = γ(n)·B + u·|v| for a sum of n terms of total magnitude B; the second part is the rounding
-  /// of the stored result. Usual is 6·√n·u·B, what correct results of ordinary data stay below.
+  /// A sum of n terms of total magnitude B: τ = γ(n)·B + u·|v|.
+  ///
+  /// The second part is the rounding of the stored result. Usual is 6·√n·u·B, what correct results of ordinary data stay below.
   /// Where n is so large that γ(n) says nothing, the usual band is the limit, unproven.
   static func sum(_ terms: Int, products: Bool, _ formats: ComparisonFormats) -> LimitRule {
     let theirs = Rounding(formats.accumulation)

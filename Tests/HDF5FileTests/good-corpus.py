@@ -66,8 +66,9 @@ def write_layouts(file):
         kind = h5py.h5t.IEEE_F64BE
         made = h5py.h5d.create(file["layouts"].id, name.encode(), kind, space, plist)
         h5py.Dataset(made)[...] = data
-    masked = make("masked", shape=(8, 6), dtype="f4", chunks=(4, 6), compression="gzip",
-                  shuffle=True)
+    masked = make(
+        "masked", shape=(8, 6), dtype="f4", chunks=(4, 6), compression="gzip", shuffle=True
+    )
     masked[...] = values((8, 6))
     raw = values((8, 6))[4:].tobytes()
     masked.id.write_direct_chunk((4, 0), raw, filter_mask=0b11)

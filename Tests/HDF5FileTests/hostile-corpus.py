@@ -1,6 +1,6 @@
 """Writes files with one thing wrong in each; HostileFilesTests.swift says what is to be found.
 
-    python hostile-corpus.py Corpus/hostile
+python hostile-corpus.py Corpus/hostile
 """
 
 import random
@@ -190,8 +190,19 @@ def patch_heap(path):
 def main(folder):
     folder.mkdir(parents=True, exist_ok=True)
     makers = [
-        external_link, external_middle, soft_link, external_storage, virtual, cycle,
-        control_name, invalid_name, control_attribute, unwritten, missing_chunks, streams, filters,
+        external_link,
+        external_middle,
+        soft_link,
+        external_storage,
+        virtual,
+        cycle,
+        control_name,
+        invalid_name,
+        control_attribute,
+        unwritten,
+        missing_chunks,
+        streams,
+        filters,
         types,
     ]
     for maker in makers:

@@ -37,8 +37,8 @@ private func scaled(_ name: String, _ source: Network.Source) -> Network.Node {
 }
 
 @Suite struct ChainedRunTests {
-  /// a = 2x, b = 3a, c = 5a, y = a + b + c. With g = ∂L/∂y:
-  /// ∂L/∂a = g + 3g + 5g = 9g, ∂L/∂w_a = Σ x·9g, ∂L/∂w_b = Σ a·g.
+  // a = 2x, b = 3a, c = 5a, y = a + b + c. With g = ∂L/∂y:
+  // ∂L/∂a = g + 3g + 5g = 9g, ∂L/∂w_a = Σ x·9g, ∂L/∂w_b = Σ a·g.
   @Test func gradientsOfAllConsumersAreAdded() throws {
     let network = Network([
       scaled("a", .input("x")), scaled("b", .output(node: 0, index: 0)),
