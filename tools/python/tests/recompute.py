@@ -196,6 +196,9 @@ def through_module(
     if kind == "Linear" and weight is not None:
         sizes = (weight.shape[1], weight.shape[0])
         none["bias"] = "bias" in parameters
+    if kind.startswith("ConvTranspose") and weight is not None:
+        sizes = (weight.shape[0], weight.shape[1] * int(h["groups"]), tuple(weight.shape[2:]))
+        none["bias"] = "bias" in parameters
     if kind.startswith(("BatchNorm", "InstanceNorm")):
         sizes = (inputs[0].shape[1],)
         none |= {"affine": bool(parameters), "track_running_stats": "running_mean" in buffers}

@@ -170,21 +170,56 @@ def test_a_weight_that_was_computed_has_no_kind(tmp_path: Path) -> None:
     assert layers_of(standardised, x, tmp_path / "f.h5")[-1] == "aten.conv2d"
 
 
-def test_functions_with_the_models_parameters(tmp_path: Path) -> None:
-    x = torch.randn(2, 2, 4, 6, dtype=torch.float64)
+class Owner(nn.Module):
+    """Holds tensors that functions are called with."""
 
-    class Simple(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.own = nn.ParameterDict({"w": nn.Parameter(torch.randn(3, 2, 2, 2).double())})
+    def __init__(self, function: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.function = function
+        self.w = nn.Parameter(torch.randn(4, 2, 2, 3, dtype=torch.float64))
+        self.b = nn.Parameter(torch.randn(4, dtype=torch.float64))
+        self.mean = nn.Buffer(torch.randn(4, dtype=torch.float64))
+        self.var = nn.Buffer(torch.rand(4, dtype=torch.float64) + 0.5)
 
-        def forward(self, x: Tensor) -> Tensor:
-            return F.conv2d(x, self.own["w"], stride=2)
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(self, x)
 
-    simple = Simple()
-    with cv.capture(simple, tmp_path / "f.h5", quiet=True):
-        simple(x).sum().backward()
+
+OWNED: list[tuple[str, Callable[..., Tensor]]] = [
+    ("Conv2d", lambda m, x: F.conv2d(x, m.w, m.b, (1, 2), 2, (2, 1), 2)),
+    ("Conv2d", lambda m, x: torch.conv2d(x, m.w, groups=2, padding=(0, 1))),
+    (
+        "ConvTranspose2d",
+        lambda m, x: F.conv_transpose2d(x, m.w, m.b, (2, 3), 1, (1, 2), 2, (1, 2)),
+    ),
+    ("Linear", lambda m, x: F.linear(x.flatten(0, 2).mT[:, :4].T, m.w.flatten(1)[:, :4], m.b)),
+    (
+        "BatchNorm2d",
+        lambda m, x: F.batch_norm(x, m.mean, m.var, m.b, m.b, True, 0.3, 0.01),
+    ),
+    ("BatchNorm2d", lambda m, x: F.batch_norm(x, m.mean, m.var, m.b, eps=0.1)),
+    ("LayerNorm", lambda m, x: F.layer_norm(x, (4,), m.b, m.mean + 0)),
+    ("PReLU", lambda m, x: F.prelu(x, m.b)),
+    ("GroupNorm", lambda m, x: F.group_norm(x, 2, m.b, m.b)),
+]
+
+
+@pytest.mark.parametrize(("kind", "function"), OWNED)
+def test_functions_with_the_models_tensors(
+    kind: str, function: Callable[..., Tensor], tmp_path: Path
+) -> None:
+    torch.manual_seed(4)
+    model = Owner(function)
+    x = torch.randn(3, 4, 5, 4, dtype=torch.float64, requires_grad=True)
+    with cv.capture(model, tmp_path / "f.h5", quiet=True):
+        y = model(x)
+        y.backward(torch.linspace(-1, 1, y.numel(), dtype=y.dtype).reshape(y.shape))
     root = cv.read_fixture(tmp_path / "f.h5").root
     assert root is not None
-    assert (root.layers[0].kind, set(root.layers[0].parameters)) == ("Conv2d", {"weight"})
+    if kind in ("Linear", "LayerNorm"):
+        # Its weight was cut out of a parameter, its bias computed: that is no such layer.
+        assert root.layers[-1].kind.startswith("aten.")
+        return
+    assert [layer.kind for layer in root.layers] == [kind]
+    assert "weight" in root.layers[0].reference.grad_parameters
     assert recompute(tmp_path / "f.h5", 1e-12)[0] == []
