@@ -114,6 +114,8 @@ CASES: list[tuple[str, Function]] = [
     ("AdaptiveMaxPool2d", lambda x: F.adaptive_max_pool2d(x, 2)),
     ("Concat Slice PixelShuffle", lambda x: F.pixel_shuffle(torch.cat([x, x], 1)[:, :4], 2)),
     ("Dropout", lambda x: F.dropout(x, 0.4)),
+    ("Dropout", lambda x: torch.dropout(x, 0.4, True)),
+    ("Dropout", lambda x: torch.dropout(x, p=0.4, train=True)),
     ("Dropout2d", lambda x: F.dropout2d(x, 0.4)),
     ("MSELoss", lambda x: F.mse_loss(x, torch.zeros_like(x), reduction="sum")),
     ("MSELoss", lambda x: F.mse_loss(x, x.detach() + 1)),

@@ -8,8 +8,6 @@ from typing import Any
 from ..format import Attribute
 from .stages import Inexpressible
 
-KEEPS_NONE_AS_WORD = frozenset({"reduction", "approximate"})
-
 
 def as_attribute(value: Any) -> Attribute:
     """Turn a constructor argument into an attribute; None inside a tuple becomes -1."""
@@ -27,11 +25,3 @@ def as_attribute(value: Any) -> Attribute:
 def attributes_of(values: dict[str, Any]) -> dict[str, Attribute]:
     """Turn arguments into attributes, leaving out those that are None."""
     return {name: as_attribute(v) for name, v in values.items() if v is not None}
-
-
-def many(value: Any, count: int) -> list[int]:
-    """Spread a number over all axes, as torch.nn does."""
-    if isinstance(value, int):
-        return [value] * count
-    items = [int(item) for item in value]
-    return items * count if len(items) == 1 else items

@@ -54,7 +54,7 @@ SILENT = frozenset(
     is_nonzero is_leaf get_device type untyped_storage storage share_memory_ pin_memory
     __repr__ __str__ __format__ __len__ __bool__ __float__ __int__ __index__ __hash__
     __contains__ __array__ __dir__ __reduce_ex__ __deepcopy__ __set__ __delete__
-    broadcast_tensors_shape result_type can_cast zeros_like ones_like empty_like full_like
+    result_type can_cast zeros_like ones_like empty_like full_like
     rand_like randn_like new_zeros new_ones new_empty new_full new_tensor allclose equal
     """.split()
 )

@@ -128,14 +128,14 @@ def _without(a: Arguments, name: str) -> Arguments:
 
 def _dropout(kind: str) -> Entry:
     def build(a: Arguments) -> list[Stage]:
-        p = float(a.get("p", a.get("train_p", 0.5)))
+        p = float(a.get("p", 0.5))
         training = bool(a.get("training", a.get("train", True)))
         stage = Stage(kind, [a.required("input")], {"p": p}, training=training)
         if training:
             stage.auxiliary["mask"] = kept_elements(kind, p, a.operation)
         return [stage]
 
-    return ("input", "p", "training", "inplace", "*", "train"), build
+    return ("input", "p", "training", "inplace", "train"), build
 
 
 _REDUCTION = ("size_average", "reduce", "reduction")

@@ -10,7 +10,6 @@ from torch import Tensor
 from torch.func import functional_call
 from torch.utils import _pytree as pytree
 
-from .snapshot import Snapshot
 from .tape import Operation, Slot, SlotMark
 
 
@@ -127,8 +126,3 @@ def _run_module(operation: Operation, leaves: dict[int, Tensor], args: Any, kwar
 def _autocast(operation: Operation) -> Any:
     on = operation.autocast is not None
     return torch.autocast("cpu", dtype=operation.autocast or torch.bfloat16, enabled=on)
-
-
-def snapshot_of(tensor: Tensor) -> Snapshot:
-    """Keep a replayed tensor."""
-    return Snapshot(tensor.detach(), tuple(tensor.stride()))

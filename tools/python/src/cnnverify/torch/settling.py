@@ -31,8 +31,6 @@ def _sum_consumers(output: Output, slots: list[Slot]) -> None:
     """An untouched input has no node of its own, nor has the part of a view that was rebuilt."""
     arrived = [s.gradient.value for s in slots if s.gradient is not None]
     if not arrived:
-        if output.alias_of is not None and slots:
-            output.gradient = None
         return
     total = arrived[0].clone()
     for gradient in arrived[1:]:
