@@ -120,7 +120,7 @@ let package = Package(
     tests(
       of: "Interchange",
       ["HDF5File", "Kernels", "LayerKit", "Tensors", "Text", .target(name: "cnn-verify")],
-      exclude: ["Fixtures", "fixtures.py"]),
+      exclude: ["Fixtures", "MakeFixtures"]),
   ],
   swiftLanguageModes: [.v6]
 )

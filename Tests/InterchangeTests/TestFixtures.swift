@@ -3,7 +3,7 @@ import HDF5File
 import Interchange
 import LayerKit
 
-/// The committed files that `fixtures.py` writes, opened with the kinds of `TestLayers`.
+/// The committed files that `MakeFixtures` writes, opened with the kinds of `TestLayers`.
 enum TestFixtures {
   /// Opens `good/network` and the like.
   static func open(_ name: String) throws -> Fixture {
