@@ -114,15 +114,17 @@ private struct ElementJudge: Sendable {
     if magnitude > 0, error > found.magnitudeRatio * unit * magnitude {
       found.magnitudeRatio = error / (unit * magnitude)
     }
-    let isWorst = found.worst == nil || error > found.boundRatio * limits.hard
-    guard isWorst || (isBeyond && found.firstBeyond == nil) else { return }
+    // Errors beyond a bound of zero are all infinitely many bounds: there the larger error counts.
+    let mayBeWorst =
+      found.worst == nil || limits.hard == 0 || error > found.boundRatio * limits.hard
+    guard mayBeWorst || (isBeyond && found.firstBeyond == nil) else { return }
     let element = Comparison.Element(
       offset: offset, ours: ours, reference: reference, bound: limits.hard,
       ulps: error / spacing)
     if isBeyond && found.firstBeyond == nil { found.firstBeyond = element }
-    guard isWorst else { return }
+    guard mayBeWorst, element.isWorse(than: found.worst) else { return }
     found.worst = element
-    found.boundRatio = error == 0 ? 0 : error / limits.hard
+    found.boundRatio = max(found.boundRatio, element.boundRatio)
   }
 
   /// The spacing of the format's numbers at `x`: its power of two times 2u.
@@ -148,7 +150,7 @@ private struct ElementJudge: Sendable {
       let element = Comparison.Element(
         offset: offset, ours: ours, reference: reference, bound: 0, ulps: .infinity)
       if found.firstBeyond == nil { found.firstBeyond = element }
-      if !found.boundRatio.isInfinite || found.worst == nil { found.worst = element }
+      if element.isWorse(than: found.worst) { found.worst = element }
       found.boundRatio = .infinity
       return
     }

@@ -30,7 +30,8 @@ public struct Comparison: Hashable, Sendable {
   /// The largest bound of an element that has one.
   public var maxBound = 0.0
 
-  /// The element that is furthest beyond its bound (or closest to it).
+  /// The element that is furthest beyond its bound (or closest to it): one that is not finite
+  /// before all others, and of equal shares the one with the largest error.
   public var worst: Element?
   /// The first element beyond its bound or invalid, in row-major order.
   public var firstBeyond: Element?
@@ -56,6 +57,24 @@ public struct Comparison: Hashable, Sendable {
       self.bound = bound
       self.ulps = ulps
     }
+
+    /// |ours − reference|; infinite where one of them is not finite.
+    var error: Double {
+      let error = (ours - reference).magnitude
+      return error.isNaN ? .infinity : error
+    }
+
+    /// The error as a multiple of the bound: 0 for none, infinite where the bound is zero.
+    var boundRatio: Double { error == 0 ? 0 : bound.isInfinite ? 0 : error / bound }
+
+    /// Whether this element shows more of what is wrong; of equals the earlier one stays.
+    func isWorse(than other: Element?) -> Bool {
+      guard let other else { return true }
+      let isFinite = ours.isFinite && reference.isFinite
+      let otherIsFinite = other.ours.isFinite && other.reference.isFinite
+      guard isFinite == otherIsFinite else { return !isFinite }
+      return (boundRatio, error) > (other.boundRatio, other.error)
+    }
   }
 
   /// A comparison of nothing yet.
@@ -75,7 +94,7 @@ public struct Comparison: Hashable, Sendable {
     maxUlps = max(maxUlps, later.maxUlps)
     magnitudeRatio = max(magnitudeRatio, later.magnitudeRatio)
     maxBound = max(maxBound, later.maxBound)
-    if worst == nil || later.boundRatio > boundRatio { worst = later.worst ?? worst }
+    if let other = later.worst, other.isWorse(than: worst) { worst = other }
     boundRatio = max(boundRatio, later.boundRatio)
     firstBeyond = firstBeyond ?? later.firstBeyond
   }

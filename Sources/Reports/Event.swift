@@ -138,7 +138,8 @@ public struct TensorReport: Sendable {
     case inputAbsent(String)
     /// Nobody registered the kind.
     case unknownKind(String, closest: String?)
-    /// The dataset, or one that the tensor is computed from, cannot be used; the text says why.
+    /// The dataset, or one that the tensor is computed from, cannot be used; the text says why and
+    /// is safe for a terminal.
     case unusable(String)
     /// The two sides have different shapes.
     case shapes(ours: Shape, reference: Shape)

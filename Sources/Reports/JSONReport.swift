@@ -70,7 +70,7 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     object.add("verdict", tensor.verdict.rawValue)
     object.add("shape", tensor.shape?.extents)
     object.add("reason", tensor.reason?.sentence)
-    if let found = tensor.comparison { add(found, shape: tensor.shape, to: &object) }
+    add(tensor.comparison, shape: tensor.shape, to: &object)
     object.add("terms", tensor.terms)
     object.add("detectable_term", tensor.detectableTerm)
     object.add("source", layer.source)
@@ -80,23 +80,24 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     return object
   }
 
-  private func add(_ found: Comparison, shape: Shape?, to object: inout JSONObject) {
-    object.add("max_abs", found.maxAbsolute)
-    object.add("max_rel", found.maxRelative)
-    object.add("max_ulp", found.maxUlps)
-    object.add("bound_ratio", found.boundRatio)
-    object.add("magnitude_ratio", found.magnitudeRatio)
-    object.add("worst_index", found.worst.flatMap { shape?.index(at: $0.offset) })
-    object.add("ours", found.worst?.ours)
-    object.add("reference", found.worst?.reference)
-    object.add("bound", found.worst?.bound)
-    object.add("count", found.count)
-    object.add("informative", found.informative)
-    object.add("beyond_bound", found.beyondBound)
-    object.add("beyond_band", found.beyondBand)
-    object.add("unproven", found.unproven)
-    object.add("invalid", found.invalid)
-    object.add("first_index", found.firstBeyond.flatMap { shape?.index(at: $0.offset) })
+  /// The figures, null throughout where nothing was compared.
+  private func add(_ found: Comparison?, shape: Shape?, to object: inout JSONObject) {
+    object.add("max_abs", found?.maxAbsolute)
+    object.add("max_rel", found?.maxRelative)
+    object.add("max_ulp", found?.maxUlps)
+    object.add("bound_ratio", found?.boundRatio)
+    object.add("magnitude_ratio", found?.magnitudeRatio)
+    object.add("worst_index", found?.worst.flatMap { shape?.index(at: $0.offset) })
+    object.add("ours", found?.worst?.ours)
+    object.add("reference", found?.worst?.reference)
+    object.add("bound", found?.worst?.bound)
+    object.add("count", found?.count)
+    object.add("informative", found?.informative)
+    object.add("beyond_bound", found?.beyondBound)
+    object.add("beyond_band", found?.beyondBand)
+    object.add("unproven", found?.unproven)
+    object.add("invalid", found?.invalid)
+    object.add("first_index", found?.firstBeyond.flatMap { shape?.index(at: $0.offset) })
   }
 
   private func chained(_ chained: ChainedReport, of layer: LayerFacts) -> JSONObject {

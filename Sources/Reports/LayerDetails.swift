@@ -2,15 +2,28 @@ import Discrepancy
 import Tensors
 import Text
 
-/// What a person reads about one tensor below the row of its layer.
+/// What a person reads about tensors below the row of their layer.
 enum LayerDetails {
-  static func lines(
-    _ tensor: TensorReport, of layer: LayerFacts, _ style: TerminalStyle
-  ) -> [String] {
-    let name = tensor.label
-    if let reason = tensor.reason {
-      return ["\(name): \(tensor.verdict.rawValue), \(UntrustedText(reason.sentence).terminal)"]
+  /// Tensors that lack figures for one and the same reason share a line.
+  static func lines(_ tensors: [TensorReport], _ style: TerminalStyle) -> [String] {
+    var told: Set<TensorReport.Reason> = []
+    return tensors.flatMap { tensor in
+      guard let reason = tensor.reason else { return lines(tensor, style) }
+      guard told.insert(reason).inserted else { return [] }
+      let names = tensors.filter { $0.reason == reason }.map(\.label)
+      let verdict = tensor.verdict.rawValue
+      return ["\(list(names)): \(verdict), \(reason.sentence)"]
     }
+  }
+
+  private static func list(_ names: [String]) -> String {
+    let limit = 6
+    let more = names.count > limit ? " and \(Figure.grouped(names.count - limit)) more" : ""
+    return names.prefix(limit).joined(separator: ", ") + more
+  }
+
+  private static func lines(_ tensor: TensorReport, _ style: TerminalStyle) -> [String] {
+    let name = tensor.label
     guard let found = tensor.comparison else { return ["\(name): \(tensor.verdict.rawValue)"] }
     var lines = ["\(name): \(headline(tensor.verdict, found))"]
     let isFailure = tensor.verdict.isFailure || tensor.verdict == .warn
@@ -43,8 +56,10 @@ enum LayerDetails {
       return "\(verdict.rawValue), \(beyond) of \(count) elements are beyond the bound of rounding"
         + ", largest error \(NumberText.short(found.maxAbsolute))"
     case .warn:
-      let unusual = Figure.grouped(found.beyondBand + found.unproven)
-      return "warn, \(unusual) of \(count) elements are beyond what rounding usually leaves"
+      let unusual = Figure.grouped(found.beyondBand)
+      return found.beyondBand > 0
+        ? "warn, \(unusual) of \(count) elements are beyond what rounding usually leaves"
+        : "warn, for \(Figure.grouped(found.unproven)) of \(count) elements no bound is proven"
     case .vacuous:
       return "vacuous, all \(count) elements are zero on both sides, so no error could show"
     case .agree, .surprise, .notCompared, .inherited:

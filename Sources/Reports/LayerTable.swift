@@ -60,9 +60,12 @@ extension LayerReport {
     } ?? tensors.first { $0.verdict == verdict }
   }
 
-  /// The largest relative difference of the chained run.
+  /// The largest relative difference of the chained run; NaN is larger than any.
   fileprivate var largestChained: String? {
-    let largest = chained.max { $0.deviation.relative < $1.deviation.relative }
+    let largest = chained.max { first, second in
+      let (a, b) = (first.deviation.relative, second.deviation.relative)
+      return !a.isNaN && (b.isNaN || a < b)
+    }
     return largest.map { largest in
       let origin = largest.origin.map { " from " + UntrustedText($0).terminal } ?? ""
       return NumberText.short(largest.deviation.relative) + origin
@@ -72,7 +75,12 @@ extension LayerReport {
 
 extension TensorReport {
   /// The tensor's path, and which reference where that is not the usual one.
-  var label: String { reference == "reference" ? path : "\(path) (f64)" }
+  ///
+  /// The names of an unknown kind's parameters are whatever the file says.
+  var label: String {
+    let name = UntrustedText(path).terminal
+    return reference == "reference" ? name : "\(name) (f64)"
+  }
 }
 
 extension TerminalStyle {

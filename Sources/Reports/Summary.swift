@@ -16,7 +16,7 @@ public struct Summary: Hashable, Sendable {
   /// Whether the run was ended before all was verified.
   public private(set) var isInterrupted = false
 
-  private var agreesInFixture = false
+  private var isClearInFixture = false
   private var fixtureIsOpen = false
 
   /// A summary of nothing yet.
@@ -27,7 +27,7 @@ public struct Summary: Hashable, Sendable {
     endFixture()
     fixtures += 1
     fixtureIsOpen = true
-    agreesInFixture = false
+    isClearInFixture = false
   }
 
   /// Counts a fixture that could not be used, or a part of the current one.
@@ -45,7 +45,7 @@ public struct Summary: Hashable, Sendable {
     layers += 1
     for tensor in report.tensors {
       tensors[tensor.verdict, default: 0] += 1
-      if tensor.verdict == .agree { agreesInFixture = true }
+      if Self.isClear(tensor.verdict) { isClearInFixture = true }
       if tensor.reason?.preventsResult ?? false { isIncomplete = true }
     }
   }
@@ -56,29 +56,34 @@ public struct Summary: Hashable, Sendable {
     isIncomplete = true
   }
 
-  /// Closes the last fixture: one of which nothing agreed leaves the run without a clear result,
-  /// unless something failed.
+  /// Closes the last fixture: one of which nothing agreed and nothing failed leaves the run
+  /// without a clear result, whatever the other fixtures gave.
   public mutating func endFixture() {
-    if fixtureIsOpen && !agreesInFixture { nothingAgreed += 1 }
+    if fixtureIsOpen && !isClearInFixture { unclearFixtures += 1 }
     fixtureIsOpen = false
   }
 
-  /// How many fixtures had nothing that agrees.
-  public private(set) var nothingAgreed = 0
+  /// How many fixtures had nothing that agrees and nothing that failed.
+  public private(set) var unclearFixtures = 0
 
   /// How many tensors have a verdict.
   public func count(_ verdict: Verdict) -> Int { tensors[verdict] ?? 0 }
 
   /// Whether a tensor failed.
-  public var hasFailure: Bool {
-    count(.differ) + count(.invalid) + count(.surprise) > 0
+  public var hasFailure: Bool { tensors.contains { Self.isFailure($0.key) && $0.value > 0 } }
+
+  private static func isFailure(_ verdict: Verdict) -> Bool {
+    verdict.isFailure || verdict == .surprise
+  }
+
+  private static func isClear(_ verdict: Verdict) -> Bool {
+    verdict == .agree || isFailure(verdict)
   }
 
   /// The exit status: 2 where something could not be compared, before 1 where something failed,
   /// before 0.
   public var exitStatus: Int32 {
-    if isIncomplete { return 2 }
-    if hasFailure { return 1 }
-    return nothingAgreed > 0 || fixtures == 0 ? 2 : 0
+    if isIncomplete || unclearFixtures > 0 || fixtures == 0 { return 2 }
+    return hasFailure ? 1 : 0
   }
 }

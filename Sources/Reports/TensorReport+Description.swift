@@ -1,5 +1,7 @@
+import Text
+
 extension TensorReport.Reason {
-  /// Why figures are missing, as a clause.
+  /// Why figures are missing, as a clause that is safe for a terminal.
   public var sentence: String {
     switch self {
     case .absent:
@@ -7,7 +9,7 @@ extension TensorReport.Reason {
     case .inputAbsent(let name):
       "the fixture lacks \(name), from which it is computed"
     case .unknownKind(let kind, let closest):
-      "nobody registered the kind `\(kind)`"
+      "nobody registered the kind `\(UntrustedText(kind).terminal)`"
         + (closest.map { "; did you mean `\($0)`?" } ?? ": add the plug-in that knows it")
     case .unusable(let text):
       text

@@ -60,9 +60,8 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
     let isQuietAbout = report.verdict == .agree || report.verdict == .vacuous
     guard detail != .quiet || !isQuietAbout else { return }
     try line(table.row(report, style))
-    for tensor in report.tensors where detail == .verbose || tensor.needsExplanation {
-      for text in LayerDetails.lines(tensor, of: report.layer, style) { try line("    " + text) }
-    }
+    let explained = report.tensors.filter { detail == .verbose || $0.needsExplanation }
+    for text in LayerDetails.lines(explained, style) { try line("    " + text) }
     if report.verdict == .surprise || report.verdict == .expected,
       let reason = report.layer.expectedFailure
     {
@@ -71,7 +70,8 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
     for chained in report.chained where chained.verdict == .inherited && detail == .verbose {
       let origin = chained.origin.map { " from " + UntrustedText($0).terminal } ?? ""
       let relative = NumberText.short(chained.deviation.relative)
-      try line(style.dim("    chained: \(chained.path) off by \(relative), inherited\(origin)"))
+      let tensor = UntrustedText(chained.path).terminal
+      try line(style.dim("    chained: \(tensor) off by \(relative), inherited\(origin)"))
     }
     let isProblem = report.verdict.isFailure || report.verdict == .warn
     if isProblem, let source = report.layer.source {
@@ -112,7 +112,7 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
     if summary.unusableFixtures > 0 {
       return "\(summary.unusableFixtures) of \(summary.fixtures) fixtures could not be used"
     }
-    return summary.isIncomplete ? "not everything could be compared" : "nothing that agrees"
+    return summary.isIncomplete ? "not everything could be compared" : "nothing agrees"
   }
 }
 

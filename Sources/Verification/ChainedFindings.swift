@@ -30,22 +30,30 @@ struct ChainedFindings {
   /// The chained run's rows of one layer beside its isolated verdicts.
   ///
   /// A difference within the largest bound of the isolated run is rounding of this layer alone.
-  /// A larger one came in with the inputs, if fed the reference's own inputs the layer agrees.
+  /// A larger one came in from outside, if fed the reference's own inputs the layer agrees. A
+  /// gradient may have received it from behind instead; the layers before are named as its origin
+  /// only where an output of this layer shows that it came from them.
   func reports(
     of layer: Int, beside isolated: [TensorReport], origin: String?
   ) -> [ChainedReport] {
-    (deviations[layer] ?? []).map { path, deviation in
+    let rows = (deviations[layer] ?? []).map { path, deviation in
       let own = isolated.first { $0.path == path && $0.reference == "reference" }
-      let verdict = verdict(of: deviation, beside: own)
       return ChainedReport(
-        path: path, verdict: verdict, deviation: deviation,
-        origin: verdict == .inherited ? origin : nil)
+        path: path, verdict: verdict(of: deviation, beside: own), deviation: deviation,
+        origin: nil)
+    }
+    let inputsDiffer = rows.contains { $0.path.hasPrefix("output") && $0.verdict == .inherited }
+    return rows.map { row in
+      var row = row
+      if row.verdict == .inherited && inputsDiffer { row.origin = origin }
+      return row
     }
   }
 
   private func verdict(of deviation: Deviation, beside own: TensorReport?) -> Verdict {
     guard let own, let found = own.comparison else { return .notCompared }
     if own.verdict.isFailure || own.verdict == .expected { return own.verdict }
+    if own.verdict == .vacuous && deviation.maxAbsolute == 0 { return .vacuous }
     return deviation.maxAbsolute <= found.maxBound ? .agree : .inherited
   }
 }

@@ -38,9 +38,9 @@ struct ReferenceSide {
   /// The format to which the reference rounds constants: that of its first tensor of numbers.
   var format: NumberFormat {
     if isTwin { return .float64 }
-    let operands = inputs.compactMap { $0?.format } + layer.parameters.values.compactMap(\.format)
-    let results = tree.outputs.values.compactMap(\.format)
-    return operands.first ?? results.first ?? .float64
+    let parameters = layer.parameters.sorted { $0.key < $1.key }.map(\.value.format)
+    let outputs = tree.outputs.sorted { $0.key < $1.key }.map(\.value.format)
+    return (inputs.map { $0?.format } + parameters + outputs).compactMap { $0 }.first ?? .float64
   }
 
   /// The stored value of one result.

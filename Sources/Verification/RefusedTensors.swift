@@ -1,8 +1,17 @@
 import Discrepancy
 import HDF5File
 import Interchange
+import LayerKit
 import Reports
 import Text
+
+extension TensorReport.Reason {
+  /// The reason that an error gives; of a layer of others, as far as it can be shown.
+  static func unusable(_ error: any Error) -> TensorReport.Reason {
+    let isSafe = error is HDF5Error || error is LayerProblem
+    return .unusable(isSafe ? "\(error)" : UntrustedText("\(error)").terminal)
+  }
+}
 
 /// The datasets of a layer that cannot be read, by what they mean for its comparison.
 struct RefusedTensors {

@@ -4,15 +4,23 @@ import Reports
 /// A text file that appears at its path only once it is complete.
 ///
 /// It is written beside its final place, flushed to the disk and then renamed, so that a run that
-/// is killed leaves either the old file or the new one.
+/// is killed leaves either the old file or the new one. A pipe or a device is written to as it is.
 final class AtomicFile: TextOutput {
   private let path: String
-  private let temporary: String
+  /// Where the text stands until it is complete; nil for a pipe or a device.
+  private let temporary: String?
   private let descriptor: CInt
   private var isCommitted = false
 
   init(path: String) throws {
     self.path = path
+    var facts = stat()
+    if stat(path, &facts) == 0, facts.st_mode & S_IFMT != S_IFREG {
+      temporary = nil
+      descriptor = open(path, O_WRONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { throw OutputError(name: path, code: errno) }
+      return
+    }
     var template = Array("\(path).XXXXXX".utf8CString)
     descriptor = mkstemp(&template)
     guard descriptor >= 0 else { throw OutputError(name: path, code: errno) }
@@ -25,7 +33,7 @@ final class AtomicFile: TextOutput {
 
   deinit {
     close(descriptor)
-    if !isCommitted { unlink(temporary) }
+    if !isCommitted, let temporary { unlink(temporary) }
   }
 
   func write(_ text: String) throws {
@@ -35,6 +43,7 @@ final class AtomicFile: TextOutput {
 
   /// Flushes the file and gives it its name.
   func commit() throws {
+    guard let temporary else { return }
     guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
       throw OutputError(name: path, code: errno)
     }

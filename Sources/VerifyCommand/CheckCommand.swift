@@ -55,6 +55,9 @@ struct CheckCommand: LayerCommand {
   func validate() throws {
     if fixtures.isEmpty { throw ValidationError("name at least one fixture") }
     if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other") }
+    if let json, fixtures.contains(json) {
+      throw ValidationError("--json \(json) would replace the fixture: choose another name")
+    }
     if let threads, threads < 1 { throw ValidationError("--threads takes 1 or more") }
     if let maxBytes, maxBytes < 1 { throw ValidationError("--max-bytes takes 1 or more") }
   }

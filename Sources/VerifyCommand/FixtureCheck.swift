@@ -32,7 +32,7 @@ struct FixtureCheck {
       return
     }
     summary.beginFixture()
-    try report(.fixture(try facts(of: fixture, hashing: hashing)))
+    try report(.fixture(facts(of: fixture, hashing: hashing)))
     for warning in Self.warnings(about: fixture, verbose: verbose) { try report(.warning(warning)) }
     let problems = Self.unread(in: fixture) + (missingLayer(in: fixture).map { [$0] } ?? [])
     if !problems.isEmpty {
@@ -44,6 +44,7 @@ struct FixtureCheck {
       try report(event)
       try Interruption.check()
     }
+    // A digest that cannot be taken is of a file that can no longer be read, which shows here.
     do {
       try fixture.file.verifyUnchanged()
     } catch {
@@ -62,12 +63,12 @@ struct FixtureCheck {
     return summary.exitStatus
   }
 
-  private func facts(of fixture: Fixture, hashing: Bool) throws -> FixtureFacts {
+  private func facts(of fixture: Fixture, hashing: Bool) -> FixtureFacts {
     let first = fixture.cases.first
     return FixtureFacts(
       path: fixture.path, producer: first?.producer?.validated,
       provenance: first?.provenance?.validated,
-      sha256: hashing ? try fixture.file.sha256() : nil, cases: fixture.cases.count)
+      sha256: hashing ? try? fixture.file.sha256() : nil, cases: fixture.cases.count)
   }
 
   /// The sentences about parts of the format that are read by nobody yet: never passed over.
@@ -88,9 +89,19 @@ struct FixtureCheck {
       return nil
     }
     let known = fixture.cases.flatMap { $0.layers.map(\.name) }
-    let closest = NearMiss.closest(to: missing, among: known)
-    return "no layer is named `\(missing)`"
-      + (closest.map { "; did you mean `\($0)`?" } ?? ": `--verbose` lists the layers")
+    let closest = NearMiss.closest(to: missing, among: known).map { UntrustedText($0).terminal }
+    return "no layer is named `\(UntrustedText(missing).terminal)`"
+      + (closest.map { "; did you mean `\($0)`?" } ?? ": without `--layer` all are listed")
+  }
+
+  /// What a fixture holds for parts of its format that this version does not verify.
+  private static func unverified(in fixture: Fixture) -> [String] {
+    let isUpdated = fixture.cases.flatMap(\.layers).contains { layer in
+      !layer.reference.updatedParameters.isEmpty
+        || !(layer.twin?.updatedParameters.isEmpty ?? true)
+    }
+    let parts = Set(fixture.cases.flatMap(\.unread)).sorted()
+    return parts + (isUpdated ? ["updated_parameters"] : [])
   }
 
   private static func problems(_ error: any Error) -> [String] {
@@ -101,8 +112,13 @@ struct FixtureCheck {
 
   private static func warnings(about fixture: Fixture, verbose: Bool) -> [Warning] {
     var warnings = fixture.file.remarks.map { Warning(id: "file-remark", text: "\($0)") }
+    let unread = unverified(in: fixture).map { "`\($0)`" }.joined(separator: ", ")
+    if !unread.isEmpty {
+      warnings.append(
+        Warning(id: "not-verified", text: "in the file, but not verified: \(unread)"))
+    }
     if verbose && !fixture.ignored.isEmpty {
-      let names = fixture.ignored.joined(separator: ", ")
+      let names = fixture.ignored.map { UntrustedText($0).terminal }.joined(separator: ", ")
       warnings.append(Warning(id: "ignored", text: "ignored in the file: \(names)"))
     }
     return warnings

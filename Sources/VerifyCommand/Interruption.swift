@@ -3,12 +3,17 @@ import Glibc
 import Synchronization
 
 /// SIGINT and SIGTERM: the run ends after the current layer, and what was found is kept.
+///
+/// A second signal ends it at once.
 enum Interruption {
   private static let received = Atomic<Int32>(0)
 
   static func watch() {
     for number in [SIGINT, SIGTERM] {
-      signal(number) { Interruption.received.store($0, ordering: .relaxed) }
+      signal(number) {
+        Interruption.received.store($0, ordering: .relaxed)
+        signal($0, SIG_DFL)
+      }
     }
   }
 

@@ -45,7 +45,9 @@ struct ReportSinks {
 struct StandardOutput: TextOutput {
   /// Whether standard output is a terminal and nothing speaks against colours.
   static var showsColours: Bool {
-    isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
+    // An empty `NO_COLOR` counts as none (no-color.org).
+    let refusal = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
+    return isatty(STDOUT_FILENO) == 1 && !refusal
       && getenv("TERM").map { String(cString: $0) } != "dumb"
   }
 

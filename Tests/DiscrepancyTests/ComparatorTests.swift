@@ -37,6 +37,16 @@ private func magnitude(_ values: [Double]) -> Tensor<Double> {
     #expect(found.maxAbsolute == 0.25 && found.maxRelative == 1)
   }
 
+  @Test(arguments: [Int.max, 1, 2])
+  func theWorstElementIsTheLargestErrorAndWhatIsNotFiniteGoesBefore(_ window: Int) {
+    // Every one of these errors is infinitely many times the bound 0.
+    let found = compare([1, 1, 1, 1], [2, 9, 1, 3], window: window)
+    #expect(found.worst?.offset == 1 && found.firstBeyond?.offset == 0)
+    let invalid = compare([1, 1, 1, 1], [2, 9, .nan, .infinity], window: window)
+    #expect(invalid.worst?.offset == 2 && invalid.firstBeyond?.offset == 0)
+    #expect(Verdict(invalid) == .invalid && invalid.invalid == 2)
+  }
+
   @Test func errorsOfASumAreHeldAgainstItsTerms() {
     // γ(100) in float32 is 100·2⁻²⁴ = 5.96e-6 of the magnitude 10: 5.96e-5.
     let bound = ErrorBound.sum(terms: 100, magnitude: magnitude([10, 10, 10]))

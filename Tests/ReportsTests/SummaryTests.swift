@@ -54,6 +54,16 @@ private func tensor(_ verdict: Verdict, _ reason: TensorReport.Reason? = nil) ->
     #expect(summary.fixtures == 2 && summary.exitStatus == 2)
   }
 
+  @Test func aFailureElsewhereDoesNotReplaceAgreement() {
+    var summary = Summary()
+    for verdict in [Verdict.differ, .vacuous] {
+      summary.beginFixture()
+      summary.count(ReportSamples.report([tensor(verdict)]))
+    }
+    summary.endFixture()
+    #expect(summary.unclearFixtures == 1 && summary.exitStatus == 2)
+  }
+
   @Test func anUnusableFixtureIsTwo() {
     var summary = Summary()
     summary.beginFixture()

@@ -15,7 +15,7 @@ import Testing
     let tensors = records.filter {
       $0["record"] as? String == "tensor" && $0["mode"] as? String == "isolated"
     }
-    #expect(tensors.count == 12)
+    #expect(tensors.count == 13)
     for tensor in tensors {
       for field in [
         "record", "fixture", "case", "layer", "kind", "tensor", "mode", "verdict", "shape",

@@ -18,7 +18,10 @@ struct SpawnedCommand {
   init(
     _ arguments: [String], environment: [String: String], output: CInt, errors: CInt
   ) throws {
-    let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    var variables = ProcessInfo.processInfo.environment
+    // Whether whoever runs the tests likes colours must not matter.
+    variables["NO_COLOR"] = nil
+    variables.merge(environment) { $1 }
     let name = BuiltCommand.path
     let started = Self.withCStrings([name] + arguments) { argv in
       Self.withCStrings(variables.map { "\($0.key)=\($0.value)" }) { environment in
@@ -28,8 +31,16 @@ struct SpawnedCommand {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)
+        // Threads of tests may hold signals back, and a process starts as its parent is.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var process = pid_t()
-        let code = posix_spawn(&process, name, &actions, nil, argv, environment)
+        let code = posix_spawn(&process, name, &actions, &attributes, argv, environment)
         return (process, code)
       }
     }

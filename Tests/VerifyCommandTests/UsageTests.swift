@@ -88,6 +88,16 @@ import Testing
     #expect(run.status == 0 && run.output.split(separator: "\n").count == 1, "\(run)")
   }
 
+  @Test func coloursAreForTerminalsAndCanBeSwitchedOff() throws {
+    let path = try folder.write(.network())
+    let terminal = ["TERM": "xterm"]
+    #expect(try TerminalRun(path, environment: terminal).output.contains("\u{1B}["))
+    for setting in [["NO_COLOR": "1"], ["TERM": "dumb"]] {
+      let run = try TerminalRun(path, environment: terminal.merging(setting) { $1 })
+      #expect(run.output.contains("agree") && !run.output.contains("\u{1B}"), "\(run.output)")
+    }
+  }
+
   @Test func noColoursWhereThereIsNoTerminal() throws {
     let path = try folder.write(.network())
     for environment in [[:], ["NO_COLOR": "1"], ["TERM": "xterm-256color"]] {

@@ -110,7 +110,7 @@ import Testing
       draft["layers/fc/reference/\(path)"] = nil
     }
     let run = try CommandRun(try folder.write(draft))
-    #expect(run.status == 2 && !run.output.contains("✓") && !run.output.contains(" agree"))
+    #expect(run.status == 2 && !run.output.contains("✓") && !run.output.contains(" agree "))
   }
 
   @Test func whatIsMissingIsListedAndDoesNotCount() throws {
@@ -132,6 +132,34 @@ import Testing
     let run = try CommandRun(try folder.write(draft))
     #expect(run.status == 1)
     #expect(run.output.contains("output: differ, the shape is [2, 4] here and"), "\(run.output)")
+  }
+
+  @Test func whatIsNotVerifiedIsSaid() throws {
+    var draft = FixtureDraft.linear()
+    #expect(try !CommandRun(folder.write(draft)).output.contains("warning"))
+    draft["optimizer/state/fc/weight/momentum_buffer"] = .eighths([4, 3], seed: 8)
+    draft["layers/fc/reference/updated_parameters/weight"] = .eighths([4, 3], seed: 9)
+    let run = try CommandRun(try folder.write(draft))
+    #expect(run.status == 0)
+    #expect(
+      run.output.contains(
+        "warning: in the file, but not verified: `optimizer`, `updated_parameters`")
+    )
+  }
+
+  @Test func namesFromAFileCannotSteerTheTerminal() throws {
+    var draft = FixtureDraft.network()
+    let name = "a\u{202E}b"
+    draft.add("acme.\(name)", name)
+    draft["layers/\(name)/parameters/\(name)"] = .eighths([2], seed: 1)
+    draft["layers/\(name)/reference/grad_parameters/\(name)"] = .eighths([2], seed: 1)
+    draft["x_\(name)"] = .eighths([1], seed: 1)
+    let path = try folder.write(draft)
+    for arguments in [[path], [path, "--verbose"], [path, "--layer", "a\u{202E}c"]] {
+      let run = try CommandRun(arguments)
+      #expect(run.status == 2 && run.text.contains("a\\u{202e}b"), "\(run)")
+      #expect(!run.text.unicodeScalars.contains("\u{202E}"), "\(run)")
+    }
   }
 
   @Test func aClassThatDoesNotExistIsOneMessage() throws {
