@@ -13,15 +13,18 @@ struct CheckCommand: LayerCommand {
     commandName: "check",
     abstract: "Verify every layer of one or more fixtures.",
     discussion: """
-      Each layer is fed the inputs and upstream gradients that the reference recorded, so that one
-      fault stays in one row. Where the layers form a network it is also run as a whole; the
-      column "chained" shows how far its results lie from the reference, and informs only.
+      Each layer is fed the inputs and upstream gradients that the reference recorded, \
+      so that one fault stays in one row. Where the layers form a network it is also run \
+      as a whole; the column "chained" shows how far its results lie from the reference, \
+      and informs only.
       """)
 
   @Argument(help: "The fixtures, HDF5 files.", completion: .file(extensions: ["h5", "hdf5"]))
   var fixtures: [String]
 
-  @Option(name: .customLong("layer"), help: "Verify this layer only; may be repeated.")
+  @Option(
+    name: .customLong("layer"),
+    help: ArgumentHelp("Verify this layer only; may be repeated.", valueName: "name"))
   var layers: [String] = []
 
   @Option(
@@ -34,13 +37,21 @@ struct CheckCommand: LayerCommand {
   @Flag(inversion: .prefixedNo, help: "Also run the network as a whole.")
   var chained = true
 
-  @Option(help: "Use at most this many threads; the results are the same for any number.")
+  @Option(
+    help: ArgumentHelp(
+      "Use at most this many threads; the results are the same for any number.",
+      valueName: "number"))
   var threads: Int?
 
-  @Option(help: "Write the report as JSON lines to a file, or to standard output (-).")
+  @Option(
+    help: ArgumentHelp(
+      "Write the report as JSON lines to a file, or to standard output (-).",
+      valueName: "file"))
   var json: String?
 
-  @Option(help: "Refuse fixtures whose tensors take more bytes than this.")
+  @Option(
+    help: ArgumentHelp(
+      "Refuse fixtures whose tensors take more bytes than this.", valueName: "bytes"))
   var maxBytes: Int?
 
   @Flag(help: "Refuse to read files where the system lacks a means to confine the reader.")

@@ -50,24 +50,36 @@ protocol LayerCommand: ParsableCommand {
 struct RootCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cnn-verify",
-    abstract: "Proves hand-written backward passes right, or tells which layer is wrong.",
+    abstract: "Proves backward passes right, or tells which layer is wrong.",
+    usage: "cnn-verify FIXTURE… [options], short for: cnn-verify check FIXTURE… [options]",
     discussion: """
-      A fixture is an HDF5 file that carries a network together with what another framework
-      computed for it. Each layer is computed again from the reference's own inputs and upstream
-      gradients, and each element is held against a bound derived from the sums behind it.
+      A fixture is an HDF5 file that carries a network together with what another \
+      framework computed for it. Each layer is computed again from the reference's own \
+      inputs and upstream gradients, and each element is held against a bound derived \
+      from the sums behind it.
 
-        cnn-verify lenet5-torch.h5              every layer of a fixture
-        cnn-verify net.h5 --layer conv2         one layer
-        cnn-verify net.h5 --verbose             every tensor
-        cnn-verify net.h5 --json -              for programs, one JSON object a line
-        cnn-verify layers Conv2d                what a kind of layer takes
+        cnn-verify lenet5-torch.h5       every layer of a fixture
+        cnn-verify net.h5 --layer conv2  one layer
+        cnn-verify net.h5 --verbose      every tensor
+        cnn-verify net.h5 --json -       for programs, one JSON object a line
+        cnn-verify layers Conv2d         what a kind of layer takes
+        cnn-verify help check            all options
 
-      Verdicts: agree · warn (within the bound, beyond what is usual) · differ · invalid (NaN or
-      infinity) · vacuous (zero on both sides) · not-compared · surprise (agrees although it is
-      expected to fail) · expected (differs, as expected) · inherited (chained run only).
+      VERDICTS
+        agree         every difference is what rounding usually leaves
+        warn          within the proven bound, beyond what is usual
+        differ        beyond the bound, or of another shape
+        invalid       NaN or infinity without a cause in the input
+        vacuous       zero on both sides, so that no error could show
+        not-compared  no reference, or it cannot be computed
+        expected      differs, as the fixture expects
+        surprise      agrees although the fixture expects it to differ
 
-      Exit status: 0 everything compared agrees · 1 something differs, is invalid or a surprise ·
-      2 something could not be compared · 64 wrong usage.
+      EXIT STATUS
+        0   everything compared agrees, and something was compared
+        1   something differs, is invalid or a surprise
+        2   something could not be compared
+        64  wrong usage
       """,
     version: VerifyCommand.version,
     subcommands: [CheckCommand.self, LayersCommand.self],
