@@ -8,8 +8,11 @@ import Text
 extension TensorReport.Reason {
   /// The reason that an error gives; of a layer of others, as far as it can be shown.
   static func unusable(_ error: any Error) -> TensorReport.Reason {
-    let isSafe = error is HDF5Error || error is LayerProblem
-    return .unusable(isSafe ? "\(error)" : UntrustedText("\(error)").terminal)
+    switch error {
+    case let error as HDF5Error: .unusable(error.clause)
+    case let error as LayerProblem: .unusable("\(error)")
+    default: .unusable(UntrustedText("\(error)").terminal)
+    }
   }
 }
 

@@ -94,16 +94,6 @@ struct FixtureCheck {
       + (closest.map { "; did you mean `\($0)`?" } ?? ": without `--layer` all are listed")
   }
 
-  /// What a fixture holds for parts of its format that this version does not verify.
-  private static func unverified(in fixture: Fixture) -> [String] {
-    let isUpdated = fixture.cases.flatMap(\.layers).contains { layer in
-      !layer.reference.updatedParameters.isEmpty
-        || !(layer.twin?.updatedParameters.isEmpty ?? true)
-    }
-    let parts = Set(fixture.cases.flatMap(\.unread)).sorted()
-    return parts + (isUpdated ? ["updated_parameters"] : [])
-  }
-
   private static func problems(_ error: any Error) -> [String] {
     if let error = error as? FixtureError { return error.problems.map { "\($0)" } }
     if let error = error as? HDF5Error { return [error.clause] }
@@ -112,11 +102,6 @@ struct FixtureCheck {
 
   private static func warnings(about fixture: Fixture, verbose: Bool) -> [Warning] {
     var warnings = fixture.file.remarks.map { Warning(id: "file-remark", text: "\($0)") }
-    let unread = unverified(in: fixture).map { "`\($0)`" }.joined(separator: ", ")
-    if !unread.isEmpty {
-      warnings.append(
-        Warning(id: "not-verified", text: "in the file, but not verified: \(unread)"))
-    }
     if verbose && !fixture.ignored.isEmpty {
       let names = fixture.ignored.map { UntrustedText($0).terminal }.joined(separator: ", ")
       warnings.append(Warning(id: "ignored", text: "ignored in the file: \(names)"))

@@ -12,8 +12,6 @@ struct CommandRun {
   let output: String
   /// What it wrote on standard error.
   let errors: String
-  /// The largest memory that it, or a process that it waited for, ever held.
-  let peakBytes: Int
 
   /// Both streams.
   var text: String { output + errors }
@@ -23,13 +21,20 @@ struct CommandRun {
   /// - Parameters:
   ///   - arguments: What follows the name of the command.
   ///   - environment: Variables beside those of the tests.
+  ///   - memory: The bytes of address space that the process, and those that it starts, may have.
   ///   - seconds: The time after which the process is ended.
   /// - Throws: `SpawnedCommand.Overdue` where the process had to be ended.
-  init(_ arguments: String..., environment: [String: String] = [:], seconds: Double = 60) throws {
-    try self.init(arguments, environment: environment, seconds: seconds)
+  init(
+    _ arguments: String..., environment: [String: String] = [:], memory: Int? = nil,
+    seconds: Double = 60
+  ) throws {
+    try self.init(arguments, environment: environment, memory: memory, seconds: seconds)
   }
 
-  init(_ arguments: [String], environment: [String: String] = [:], seconds: Double = 60) throws {
+  init(
+    _ arguments: [String], environment: [String: String] = [:], memory: Int? = nil,
+    seconds: Double = 60
+  ) throws {
     let folder = try TemporaryFolder()
     let output = open(folder("out"), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     let errors = open(folder("err"), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
@@ -38,9 +43,9 @@ struct CommandRun {
       close(errors)
     }
     let process = try SpawnedCommand(
-      arguments, environment: environment, output: output, errors: errors)
+      arguments, environment: environment, memory: memory, output: output, errors: errors)
     let end = try process.wait(seconds: seconds)
-    (status, signal, peakBytes) = (end.status, end.signal, end.peakBytes)
+    (status, signal) = (end.status, end.signal)
     self.output = try String(contentsOfFile: folder("out"), encoding: .utf8)
     self.errors = try String(contentsOfFile: folder("err"), encoding: .utf8)
   }

@@ -1,0 +1,64 @@
+import FixtureDrafts
+import Foundation
+import Testing
+
+/// The fixtures that are committed beside the sources, each with the status that it is there for.
+@Suite struct CommittedFixtureTests {
+  private static let folder = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("fixtures").path
+
+  @Test(
+    arguments: [
+      ("lenet5-torch", Int32(0)), ("residual-block-torch", 0), ("layers-torch", 0),
+      ("convolutions-torch", 0), ("pools-torch", 0), ("handwritten", 0),
+      ("planted-wrong-gradient", 1),
+    ])
+  func itHasItsStatus(_ name: String, _ status: Int32) throws {
+    let run = try CommandRun("\(Self.folder)/\(name).h5")
+    #expect(run.status == status && run.errors.isEmpty, "\(run)")
+  }
+
+  @Test func thePlantedGradientIsTheOnlyOneThatDiffers() throws {
+    let path = "\(Self.folder)/planted-wrong-gradient.h5"
+    let records = try CommandRun(path, "--json", "-").records()
+    #expect(records.summary?["differ"] as? Int == 1)
+    let wrong = try records.tensor("grad_parameters/weight", of: "conv2")
+    #expect(wrong["verdict"] as? String == "differ")
+    #expect(try CommandRun(path).output.contains("called at planted.py:41"))
+  }
+
+  /// One element of one gradient is changed in the bytes of the file.
+  @Test func oneCorruptElementOfLeNetIsNamed() throws {
+    let path = "\(Self.folder)/lenet5-torch.h5"
+    let right = try CommandRun(path, "--json", "-").records()
+    let record = try #require(
+      right.first {
+        $0["tensor"] as? String == "grad_parameters/weight" && $0["kind"] as? String == "Conv2d"
+          && $0["mode"] as? String == "isolated" && $0["against"] as? String == "reference"
+      })
+    let layer = try #require(record["layer"] as? String)
+    let index = try #require(record["worst_index"] as? [Int])
+    let value = Float(try #require(record["reference"] as? Double))
+
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    let place = try #require(bytes.range(of: value.data), "the gradient is stored as it is")
+    #expect(bytes[place.upperBound...].range(of: value.data) == nil, "the value is there once")
+    bytes.replaceSubrange(place, with: (value + 1).data)
+    let folder = try TemporaryFolder()
+    try bytes.write(to: URL(fileURLWithPath: folder("lenet5.h5")))
+
+    let run = try CommandRun(folder("lenet5.h5"))
+    #expect(run.status == 1)
+    for fact in [layer, "grad_parameters/weight", "\(index)", "\(Double(value + 1))"] {
+      #expect(run.output.contains(fact), "\(fact) is missing in \(run.output)")
+    }
+    let wrong = try CommandRun(folder("lenet5.h5"), "--json", "-").records()
+    #expect(wrong.summary?["differ"] as? Int == 1)
+  }
+}
+
+extension Float {
+  /// The four bytes as a file holds them.
+  fileprivate var data: Data { withUnsafeBytes(of: bitPattern.littleEndian) { Data($0) } }
+}
