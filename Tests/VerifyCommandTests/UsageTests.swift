@@ -24,10 +24,14 @@ import Testing
     #expect(run.status == 0 && run.errors.isEmpty && !run.output.isEmpty, "\(run)")
   }
 
-  @Test func helpTellsTheExitStatus() throws {
-    let run = try CommandRun("--help")
-    for word in ["Exit status", "64 wrong usage", "differ", "surprise", "--json", "layers"] {
-      #expect(run.output.contains(word), "\(word) is missing")
+  @Test func helpTellsVerdictsStatusesAndExamples() throws {
+    let lines = try CommandRun("--help").output.split(separator: "\n")
+    let first = Set(lines.compactMap { $0.split(separator: " ").first.map(String.init) })
+    for word in [
+      "agree", "warn", "differ", "invalid", "vacuous", "not-compared", "expected", "surprise", "0",
+      "1", "2", "64", "cnn-verify", "check", "layers", "--version",
+    ] {
+      #expect(first.contains(word), "no line is about \(word)")
     }
   }
 
