@@ -3,14 +3,14 @@
 internal import Glibc
 
 /// A file that takes its name only when it is whole: written beside it, synchronised, renamed.
-struct TemporaryFile: ~Copyable {
+package struct TemporaryFile: ~Copyable {
   /// The final path.
   let target: String
   /// Where it is until then.
-  let path: String
+  package let path: String
 
   /// Creates an empty file of an unused name in the folder of `target`.
-  init(for target: String) throws(HDF5Problem) {
+  package init(for target: String) throws(HDF5Problem) {
     var template = (target + ".XXXXXX").utf8CString.map { $0 }
     let descriptor = mkstemp(&template)
     guard descriptor >= 0 else {
@@ -26,7 +26,7 @@ struct TemporaryFile: ~Copyable {
   }
 
   /// Gives the file its final name, in which it replaces any other.
-  consuming func commit() throws(HDF5Problem) {
+  package consuming func commit() throws(HDF5Problem) {
     // mkstemp gives rights to the owner alone; a new file has those that the mask leaves.
     let mask = umask(0)
     umask(mask)
