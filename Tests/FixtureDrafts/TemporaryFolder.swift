@@ -1,6 +1,8 @@
 import Glibc
 
 /// A new folder that is removed with everything in it when nobody holds it any more.
+///
+/// Keep it with `withExtendedLifetime` where only a path of it goes on.
 public final class TemporaryFolder: Sendable {
   /// The path of the folder.
   public let path: String

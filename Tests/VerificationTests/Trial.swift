@@ -15,6 +15,7 @@ struct Trial {
   /// Verifies a fixture that a test has drafted.
   init(_ draft: FixtureDraft, _ options: VerificationOptions = .init()) throws {
     let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
     try self.init(path: folder.write(draft), options)
   }
 

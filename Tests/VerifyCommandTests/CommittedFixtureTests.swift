@@ -46,6 +46,7 @@ import Testing
     #expect(bytes[place.upperBound...].range(of: value.data) == nil, "the value is there once")
     bytes.replaceSubrange(place, with: (value + 1).data)
     let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
     try bytes.write(to: URL(fileURLWithPath: folder("lenet5.h5")))
 
     let run = try CommandRun(folder("lenet5.h5"))

@@ -10,6 +10,7 @@ import Testing
   @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
   func aSignalEndsTheRunWithASummary(_ signal: Int32, _ status: Int32) throws {
     let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
     var draft = FixtureDraft()
     for index in 0..<200 { draft.addReLU("relu\(index)") }
     let path = try folder.write(draft)
