@@ -15,18 +15,15 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 /// The tests of one module, in `Tests/<name>Tests`.
 func tests(
-  of name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
-  resources: [Resource] = []
+  of name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
 ) -> Target {
   .testTarget(
     name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies,
-    exclude: exclude, resources: resources, swiftSettings: settings)
+    exclude: exclude, swiftSettings: settings)
 }
 
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
-let orderedCollections = Target.Dependency.product(
-  name: "OrderedCollections", package: "swift-collections")
 let realModule = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
 
 let package = Package(
@@ -38,7 +35,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
   ],
   targets: [
@@ -56,14 +52,12 @@ let package = Package(
     // Numbers, arithmetic, and the plug-in author's whole world.
     module("Tensors", [realModule]),
     module("Kernels", ["CKernels", "Tensors"]),
-    module("LayerKit", ["Kernels", "Tensors", "Text", orderedCollections]),
+    module("LayerKit", ["Kernels", "Tensors", "Text"]),
     module("Network", ["LayerKit", "Tensors"]),
 
     // Files.
     module("HDF5File", ["CCrypto", "CHDF5", "CDeflate", "CSandbox", "Text"]),
-    module(
-      "Interchange",
-      ["HDF5File", "LayerKit", "Network", "Tensors", "Text", orderedCollections]),
+    module("Interchange", ["HDF5File", "LayerKit", "Tensors", "Text"]),
 
     // Judging and telling.
     module("Discrepancy", ["Tensors"]),
@@ -78,8 +72,8 @@ let package = Package(
     module(
       "VerifyCommand",
       [
-        "Discrepancy", "HDF5File", "Interchange", "Kernels", "LayerKit", "Network", "Reports",
-        "Tensors", "Text", "Verification", argumentParser,
+        "HDF5File", "Interchange", "LayerKit", "Reports", "Tensors", "Text", "Verification",
+        argumentParser,
       ]),
 
     // Only the executable names the plug-ins.
