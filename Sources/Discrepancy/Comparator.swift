@@ -36,14 +36,16 @@ public struct Comparator<S: FloatingScalar>: Sendable {
     next += reference.count
     let blocks = (reference.count + Self.block - 1) / Self.block
     let judge = ElementJudge(tolerance, inputsAreFinite: inputsAreFinite)
-    let figures = tolerance.window(start..<next).figures
+    let window = tolerance.window(start..<next)
     let ours = ours.elements
     let parts = Parallel.map(blocks) { index in
       let range = index * Self.block..<min((index + 1) * Self.block, reference.count)
       var part = Comparison()
       for i in range {
-        let figure = figures.isEmpty ? 0 : figures[i]
-        judge.take(start + i, ours[start + i].value, reference[i], figure, into: &part)
+        let value = ours[start + i].value
+        judge.take(
+          start + i, value, reference[i], window.figure(at: i), window.limits(at: i, value),
+          into: &part)
       }
       return part
     }
@@ -75,7 +77,7 @@ private struct ElementJudge: Sendable {
 
   @inline(__always)
   func take(
-    _ offset: Int, _ ours: Double, _ reference: Double, _ figure: Double,
+    _ offset: Int, _ ours: Double, _ reference: Double, _ figure: Double, _ limits: Limits,
     into found: inout Comparison
   ) {
     found.count += 1
@@ -85,7 +87,6 @@ private struct ElementJudge: Sendable {
       return
     }
     let error = (ours - reference).magnitude
-    let limits = rule.limits(figure: figure, value: ours)
     if (rule.isSum && figure > 0) || ours != 0 || reference != 0 { found.informative += 1 }
     if limits.hard.isFinite { found.maxBound = max(found.maxBound, limits.hard) }
     if !rule.isProven || !limits.hard.isFinite { found.unproven += 1 }

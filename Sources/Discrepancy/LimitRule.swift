@@ -12,7 +12,7 @@ public struct Limits: Equatable, Sendable {
 ///
 /// f is the element's magnitude B, or a bound of its own:
 ///
-///     hard = figureFactor·f + valueFactor·|v| + floor, the floor only where f ≠ 0
+///     hard = figureFactor·f + valueFactor·|v| + floor + shift, the floor only where f ≠ 0
 ///
 /// and `usual` the same with `usualFactor`, but never more than `hard`.
 struct LimitRule: Hashable, Sendable {
@@ -25,12 +25,9 @@ struct LimitRule: Hashable, Sendable {
   /// Whether f is the magnitude B of a sum.
   let isSum: Bool
 
-  /// Equal values; where this side computes in a narrower format, its operands were rounded once.
-  static func exact(_ formats: ComparisonFormats) -> LimitRule {
-    LimitRule(
-      figureFactor: 0, usualFactor: 0, valueFactor: formats.narrowing, floor: 0, isProven: true,
-      isSum: false)
-  }
+  /// Equal values.
+  static let exact = LimitRule(
+    figureFactor: 0, usualFactor: 0, valueFactor: 0, floor: 0, isProven: true, isSum: false)
 
   /// The figure is the bound itself.
   static let elementwise = LimitRule(
@@ -47,8 +44,7 @@ struct LimitRule: Hashable, Sendable {
     let storedOnce = formats.accumulation == formats.reference ? 0 : stored
     var reference = (1 + storedOnce) * theirs.gamma(terms)
     var usual = 6 * Double(terms).squareRoot() * (theirs.unit + ours.unit)
-    let t = max(formats.operandRoundoff ?? 0, formats.narrowing)
-    if products && t > 0 {
+    if products, let t = formats.operandRoundoff {
       // Both operands of each product are rounded to t before they are multiplied:
       // (1 + t)² · (1 + γ(n)) − 1 = (2t + t²) + (1 + t)²·γ(n).
       reference = (2 * t + t * t) + (1 + t) * (1 + t) * reference
@@ -57,7 +53,7 @@ struct LimitRule: Hashable, Sendable {
     let proven = reference + ours.gamma(terms)
     return LimitRule(
       figureFactor: proven.isFinite ? proven : usual, usualFactor: usual,
-      valueFactor: max(stored, formats.narrowing), floor: underflow(terms, formats.reference),
+      valueFactor: stored, floor: underflow(terms, formats.reference),
       isProven: proven.isFinite, isSum: true)
   }
 
@@ -70,8 +66,8 @@ struct LimitRule: Hashable, Sendable {
 
   /// The limits of an element.
   @inline(__always)
-  func limits(figure: Double, value: Double) -> Limits {
-    let base = valueFactor * value.magnitude + (figure == 0 ? 0 : floor)
+  func limits(figure: Double, value: Double, shift: Double) -> Limits {
+    let base = valueFactor * value.magnitude + (figure == 0 ? 0 : floor) + shift
     let hard = figure == 0 ? base : figureFactor * figure + base
     let usual = figure == 0 ? base : usualFactor * figure + base
     return Limits(hard: hard, usual: min(hard, usual))

@@ -24,12 +24,6 @@ public struct ComparisonFormats: Hashable, Sendable {
     }
   }
 
-  /// u of this side where it computes in a narrower format than the reference is stored in: then
-  /// already the operands were rounded.
-  var narrowing: Double {
-    ours.unitRoundoff > reference.unitRoundoff ? ours.unitRoundoff : 0
-  }
-
   /// The rounding for which a layer evaluates its own bounds: both sides together.
   ///
   /// A layer of several operations stores its intermediate results too, so that a reference of
@@ -53,13 +47,23 @@ public struct Tolerance: Sendable {
   /// How the limits follow from B or the bound of an element.
   let rule: LimitRule
 
+  /// How far each element may lie off for a reason that is no rounding of the computation.
+  private let shift: Tensor<Double>?
+
   /// Makes the tolerance that a bound gives for two formats.
-  public init(_ bound: ErrorBound, _ formats: ComparisonFormats) {
+  ///
+  /// - Parameters:
+  ///   - bound: What rounding may do while the layer computes.
+  ///   - formats: How both sides compute and store.
+  ///   - shift: How far the result of this side lies off because its operands were rounded first;
+  ///     nil where they were not.
+  public init(_ bound: ErrorBound, _ formats: ComparisonFormats, shift: Tensor<Double>? = nil) {
     self.bound = bound
     self.formats = formats
+    self.shift = shift
     rule =
       switch bound {
-      case .exact: .exact(formats)
+      case .exact: .exact
       case .accumulated(let terms, _, let products): .sum(terms, products: products, formats)
       case .elementwise: .elementwise
       }
@@ -74,7 +78,9 @@ public struct Tolerance: Sendable {
       // A bound that is NaN is no bound.
       case .elementwise(let bounds): bounds.elements[range].map { $0.isNaN ? .infinity : $0 }
       }
-    return Window(rule: rule, start: range.lowerBound, figures: figures)
+    return Window(
+      rule: rule, start: range.lowerBound, figures: figures,
+      shifts: shift.map { Array($0.elements[range]) } ?? [])
   }
 
   /// The limits of a range of elements.
@@ -83,10 +89,21 @@ public struct Tolerance: Sendable {
     let start: Int
     /// B or the bound of each element; empty where the bound is zero throughout.
     let figures: [Double]
+    /// The shift of each element; empty where there is none.
+    let shifts: [Double]
 
     /// The limits of the element at `offset` of the whole tensor, computed here as `value`.
     public func limits(at offset: Int, value: Double) -> Limits {
-      rule.limits(figure: figures.isEmpty ? 0 : figures[offset - start], value: value)
+      limits(at: offset - start, value)
+    }
+
+    @inline(__always)
+    func figure(at place: Int) -> Double { figures.isEmpty ? 0 : figures[place] }
+
+    @inline(__always)
+    func limits(at place: Int, _ value: Double) -> Limits {
+      rule.limits(
+        figure: figure(at: place), value: value, shift: shifts.isEmpty ? 0 : shifts[place])
     }
   }
 

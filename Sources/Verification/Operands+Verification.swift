@@ -4,7 +4,7 @@ import Tensors
 
 extension Operands where S: FloatingScalar {
   /// The same operands in double precision.
-  var asDouble: Operands<Double> { mapTensors(\.asDouble) }
+  var asDouble: Operands<Double> { mapTensors { $0.asDouble } }
 
   /// Whether every number among the operands is finite.
   var isFinite: Bool {
@@ -15,7 +15,14 @@ extension Operands where S: FloatingScalar {
 
 extension Tensor where Element: FloatingScalar {
   /// The same numbers in double precision.
-  var asDouble: Tensor<Double> { (self as? Tensor<Double>) ?? map { Double($0) } }
+  var asDouble: Tensor<Double> {
+    @_specialize(where Element == Float)
+    @_specialize(where Element == Double)
+    get {
+      if let same = self as? Tensor<Double> { return same }
+      return mapInParallel { $0.value }
+    }
+  }
 
   /// Whether every number is finite.
   var isFinite: Bool { elements.allSatisfy(\.isFinite) }

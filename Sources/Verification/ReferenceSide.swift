@@ -43,6 +43,13 @@ struct ReferenceSide {
     return (inputs.map { $0?.format } + parameters + outputs).compactMap { $0 }.first ?? .float64
   }
 
+  /// Whether the layer computes from numbers that are stored in double precision.
+  var hasDoubleOperands: Bool {
+    let operands = inputs.compactMap { $0 } + Array(layer.parameters.values)
+    let others = Array(buffers.values) + layer.auxiliary.values + tree.outputGradients.values
+    return (operands + others).contains { $0.format == .float64 }
+  }
+
   /// The stored value of one result.
   func stored(_ tensor: ResultTensor) -> StoredTensor? {
     switch tensor {

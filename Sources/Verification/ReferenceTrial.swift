@@ -29,7 +29,7 @@ struct ReferenceTrial<S: LayerScalar> {
       return side.allNotCompared(.inputAbsent("input.\(missing)"))
     }
     do {
-      let operands = try loadOperands()
+      let operands = try loadOperands(as: S.self)
       try program.checkValues(operands)
       return forward(operands) + backward(operands) + updates() + refused.reports(for: side)
     } catch {
@@ -39,21 +39,24 @@ struct ReferenceTrial<S: LayerScalar> {
 
   // MARK: Operands
 
-  private func loadOperands() throws -> Operands<S> {
+  private func loadOperands<T: LayerScalar>(as type: T.Type) throws -> Operands<T> {
     Operands(
-      inputs: try side.inputs.compactMap { try $0?.read(as: S.self) },
-      parameters: try layer.parameters.mapValues { try $0.read(as: S.self) },
-      buffers: try side.buffers.mapValues { try $0.read(as: S.self) },
-      auxiliary: try layer.auxiliary.mapValues { try $0.read(as: S.self) },
+      inputs: try side.inputs.compactMap { try $0?.read(as: T.self) },
+      parameters: try layer.parameters.mapValues { try $0.read(as: T.self) },
+      buffers: try side.buffers.mapValues { try $0.read(as: T.self) },
+      auxiliary: try layer.auxiliary.mapValues { try $0.read(as: T.self) },
       isTraining: layer.isTraining, format: side.format)
   }
 
   /// The upstream gradients, or the name of the first one that the fixture lacks.
-  private func loadUpstream(_ shapes: [Shape]) throws -> Result<[Tensor<S>], Missing> {
-    var upstream: [Tensor<S>] = []
+  private func loadUpstream<T: LayerScalar>(
+    as type: T.Type
+  ) throws -> Result<[Tensor<T>], Missing> {
+    let shapes = layer.outputShapes ?? []
+    var upstream: [Tensor<T>] = []
     for (output, shape) in shapes.enumerated() {
       if let stored = side.outputGradient(output) {
-        upstream.append(try stored.read(as: S.self).reshaped(to: shape))
+        upstream.append(try stored.read(as: T.self).reshaped(to: shape))
       } else if side.isObjective(output) {
         upstream.append(Tensor(shape, repeating: 1))
       } else {
@@ -65,6 +68,18 @@ struct ReferenceTrial<S: LayerScalar> {
 
   private struct Missing: Error {
     let name: String
+  }
+
+  /// What rounding the operands to this precision did to a result; nil where it did nothing.
+  private func shift(
+    _ tensor: ResultTensor, _ operands: Operands<S>, upstream: [Tensor<S>]
+  ) throws -> Tensor<Double>? {
+    guard S.format != .float64, side.hasDoubleOperands else { return nil }
+    let exact = upstream.isEmpty ? [] : try loadUpstream(as: Double.self).get()
+    return OperandRounding(
+      kind, stored: try loadOperands(as: Double.self), rounded: operands.asDouble,
+      upstream: exact, rounded: upstream.map { $0.asDouble }
+    ).shift(of: tensor)
   }
 
   // MARK: Forward
@@ -104,7 +119,7 @@ struct ReferenceTrial<S: LayerScalar> {
     guard !tensors.isEmpty else { return [] }
     let upstream: [Tensor<S>]
     do {
-      switch try loadUpstream(layer.outputShapes ?? []) {
+      switch try loadUpstream(as: S.self) {
       case .success(let loaded): upstream = loaded
       case .failure(let missing):
         let reason = refused.upstreamReason(for: side) ?? .inputAbsent(missing.name)
@@ -148,19 +163,18 @@ struct ReferenceTrial<S: LayerScalar> {
       ours: S.format, reference: stored.format ?? .float64,
       operandRoundoff: side.isTwin ? nil : arithmetic.operandRoundoff)
     do {
-      let comparison = try TensorComparison(computed, stored, formats) {
-        kind.bound(
-          BoundQuestion(
-            tensor, operands: operands.asDouble, upstream: upstream.map(\.asDouble),
-            computed: computed.asDouble, rounding: formats.rounding))
-      }
+      let question = BoundQuestion(
+        tensor, operands: operands.asDouble, upstream: upstream.map { $0.asDouble },
+        computed: computed.asDouble, rounding: formats.rounding)
+      let tolerance = Tolerance(
+        kind.bound(question), formats, shift: try shift(tensor, operands, upstream: upstream))
+      let comparison = TensorComparison(computed, stored, tolerance)
       let found = try comparison.run(inputsAreFinite: {
         operands.isFinite && upstream.allSatisfy(\.isFinite)
       })
       return TensorReport(
         path: path, reference: side.name, verdict: Verdict(found), shape: computed.shape,
-        comparison: found, terms: comparison.tolerance.terms,
-        detectableTerm: comparison.tolerance.detectableTerm)
+        comparison: found, terms: tolerance.terms, detectableTerm: tolerance.detectableTerm)
     } catch {
       return side.notCompared(tensor, .unusable(error))
     }

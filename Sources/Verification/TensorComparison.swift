@@ -7,18 +7,15 @@ import Tensors
 struct TensorComparison<S: LayerScalar> {
   private let computed: Tensor<S>
   private let stored: StoredTensor
-  let tolerance: Tolerance
+  private let tolerance: Tolerance
 
   /// The number of elements read at a time: 8 MiB of doubles.
   private static var window: Int { 1 << 20 }
 
-  init(
-    _ computed: Tensor<S>, _ stored: StoredTensor, _ formats: ComparisonFormats,
-    bound: () -> ErrorBound
-  ) throws {
+  init(_ computed: Tensor<S>, _ stored: StoredTensor, _ tolerance: Tolerance) {
     self.computed = computed
     self.stored = stored
-    tolerance = Tolerance(bound(), formats)
+    self.tolerance = tolerance
   }
 
   /// Compares all elements.

@@ -54,8 +54,22 @@ private func sum(_ terms: Int, products: Bool = true) -> ErrorBound {
 
   @Test func exactMeansExact() {
     #expect(tolerance(.exact).window(0..<1).limits(at: 0, value: 3).hard == 0)
-    let narrowed = tolerance(.exact, ours: .float32, reference: .float64)
-    #expect(narrowed.window(0..<1).limits(at: 0, value: 3).hard == 3 * 0x1p-24)
+    let narrow = tolerance(.exact, ours: .float32, reference: .float64)
+    #expect(narrow.window(0..<1).limits(at: 0, value: 3).hard == 0)
+  }
+
+  @Test func whatRoundedOperandsMoveIsAdded() {
+    let formats = ComparisonFormats(ours: .float32, reference: .float64)
+    let shift = Tensor<Double>([3], [0.25, 0, .infinity])
+    let magnitude = Tensor<Double>([3], [1, 1, 1])
+    let plain = Tolerance(.sum(terms: 3, magnitude: magnitude), formats).window(0..<3)
+    let moved = Tolerance(.sum(terms: 3, magnitude: magnitude), formats, shift: shift).window(0..<3)
+    for (offset, distance) in shift.elements.enumerated() {
+      let expected = plain.limits(at: offset, value: 1).hard + distance
+      #expect(moved.limits(at: offset, value: 1).hard == expected)
+    }
+    let exact = Tolerance(.exact, formats, shift: shift).window(0..<3)
+    #expect(exact.limits(at: 0, value: 3).hard == 0.25 && exact.limits(at: 1, value: 3).hard == 0)
   }
 
   @Test(arguments: NumberFormat.allCases)

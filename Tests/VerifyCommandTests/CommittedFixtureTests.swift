@@ -15,8 +15,10 @@ import Testing
       ("planted-wrong-gradient", 1),
     ])
   func itHasItsStatus(_ name: String, _ status: Int32) throws {
-    let run = try CommandRun("\(Self.folder)/\(name).h5")
-    #expect(run.status == status && run.errors.isEmpty, "\(run)")
+    for precision in ["float64", "reference", "float32"] {
+      let run = try CommandRun("\(Self.folder)/\(name).h5", "--precision", precision)
+      #expect(run.status == status && run.errors.isEmpty, "\(precision): \(run)")
+    }
   }
 
   @Test func thePlantedGradientIsTheOnlyOneThatDiffers() throws {
