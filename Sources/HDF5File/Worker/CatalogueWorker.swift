@@ -39,7 +39,7 @@ public enum CatalogueWorker {
       walk.writer.record(.refusal) { error.put(into: &$0) }
     }
     // Whatever happened, every handle was closed; the whole corpus of the tests runs through here.
-    assert(Library.openObjectCount == 0, "a handle leaked")
+    precondition(Library.openObjectCount == 0, "a handle leaked")
     walk.writer.flush()
   }
 }
