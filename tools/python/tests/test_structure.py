@@ -209,8 +209,9 @@ def test_awkward_names(path: Path) -> None:
     model.add_module("größe Nr 1", nn.Conv2d(2, 1, 3))
     model.add_module("a/b:c", nn.Flatten())
     model.add_module("x", nn.Linear(12, 3))
+    model.add_module("x_proj", nn.Linear(3, 3))
     case = capture(model, path)
-    assert [x.name for x in case.layers[:3]] == ["größe Nr 1", "a_b_c", "x"]
+    assert [x.name for x in case.layers[:4]] == ["größe Nr 1", "a_b_c", "x", "_x_proj"]
     assert case.layers[1].attributes["x_original_name"] == "a/b:c"
     assert case.layers[0].inputs == ["input"]
 
