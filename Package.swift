@@ -109,11 +109,14 @@ let package = Package(
     tests(of: "Kernels", ["Tensors"]),
     // Tests of files start the built `cnn-verify` as the confined process.
     tests(
-      of: "HDF5File", ["Text", .target(name: "cnn-verify")],
+      of: "HDF5File", ["FixtureDrafts", "Text", .target(name: "cnn-verify")],
       exclude: ["Corpus", "good-corpus.py", "hostile-corpus.py", "partial-chunks.py"]),
     tests(
       of: "Interchange",
-      ["HDF5File", "Kernels", "LayerKit", "Tensors", "Text", .target(name: "cnn-verify")],
+      [
+        "FixtureDrafts", "HDF5File", "Kernels", "LayerKit", "Tensors", "Text",
+        .target(name: "cnn-verify"),
+      ],
       exclude: ["Fixtures", "MakeFixtures"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,4 +1,4 @@
-import Glibc
+import FixtureDrafts
 import HDF5File
 
 /// Where the committed files are, and how tests open them.
@@ -11,14 +11,7 @@ enum Corpus {
   }
 
   /// The built command, which stands beside the test program and knows the worker's role.
-  static let worker: WorkerExecutable = {
-    var buffer = [CChar](repeating: 0, count: 4096)
-    let count = readlink("/proc/self/exe", &buffer, buffer.count)
-    let bytes = buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
-    let program = String(decoding: bytes, as: UTF8.self)
-    let folder = program.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(program[..<$0]) } ?? "."
-    return WorkerExecutable(path: folder + "/cnn-verify")
-  }()
+  static let worker = WorkerExecutable(path: BuiltCommand.path)
 
   static func options(threads: Int = 2, budgetBytes: Int = 1 << 30) -> ReadOptions {
     ReadOptions(budgetBytes: budgetBytes, worker: worker, threads: threads)

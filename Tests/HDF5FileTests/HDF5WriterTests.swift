@@ -1,3 +1,4 @@
+import FixtureDrafts
 import Glibc
 import HDF5File
 import Testing
@@ -5,29 +6,13 @@ import Text
 
 /// What is written is read back, and appears whole or not at all.
 @Suite struct HDF5WriterTests {
-  /// A new folder for one test.
-  private static func folder() throws -> String {
-    var template = "/tmp/hdf5-writer.XXXXXX".utf8CString.map { $0 }
-    let made = try #require(mkdtemp(&template))
-    return String(cString: made)
-  }
+  /// Stays as long as the test runs.
+  private let folder: TemporaryFolder
 
-  private static func names(in folder: String) throws -> [String] {
-    let directory = try #require(opendir(folder))
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
-  }
+  init() throws { folder = try TemporaryFolder() }
 
   @Test func roundTrip() throws {
-    let folder = try Self.folder()
-    let path = folder + "/a.h5"
+    let path = folder("a.h5")
     let reals = (0..<60).map { Double($0) / 7 }
     let attributes: [(String, AttributeValue)] = [
       ("bool", .booleans([true], shape: [])), ("int", .integers([-5], shape: [])),
@@ -51,7 +36,7 @@ import Text
       try writer.link("a/again", to: "a/int")
       try writer.commit()
     }
-    #expect(try Self.names(in: folder) == ["a.h5"])
+    #expect(folder.names == ["a.h5"])
     let file = try HDF5File(path: path, options: Corpus.options())
     let root = file.catalogue.root
     let conv = try #require(root.group("layers/conv1"))
@@ -77,8 +62,7 @@ import Text
   }
 
   @Test func abandonedLeavesNothing() throws {
-    let folder = try Self.folder()
-    let path = folder + "/a.h5"
+    let path = folder("a.h5")
     do {
       let writer = try HDF5Writer(path: path)
       try writer.dataset("x", [1 as Float], shape: [1])
@@ -87,16 +71,16 @@ import Text
     do {
       let writer = try HDF5Writer(path: path)
       try writer.dataset("y", [2 as Float], shape: [1])
-      #expect(try Self.names(in: folder).count == 2)
+      #expect(folder.names.count == 2)
     }
-    #expect(try Self.names(in: folder) == ["a.h5"])
+    #expect(folder.names == ["a.h5"])
     let file = try HDF5File(path: path, options: Corpus.options())
     #expect(file.catalogue.root.dataset("x") != nil)
     #expect(file.catalogue.root.dataset("y") == nil)
   }
 
   @Test func refusalNamesTheObject() throws {
-    let writer = try HDF5Writer(path: try Self.folder() + "/a.h5")
+    let writer = try HDF5Writer(path: folder("a.h5"))
     try writer.dataset("x", [1 as Float], shape: [1])
     do throws(HDF5Error) {
       try writer.dataset("x", [1 as Float], shape: [1])
@@ -118,7 +102,7 @@ import Text
   }
 
   @Test func noticesChange() throws {
-    let path = try Self.folder() + "/a.h5"
+    let path = folder("a.h5")
     let writer = try HDF5Writer(path: path)
     try writer.dataset("x", [1 as Float], shape: [1])
     try writer.commit()

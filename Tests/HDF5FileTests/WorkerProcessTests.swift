@@ -1,20 +1,24 @@
+import FixtureDrafts
 import Glibc
 import HDF5File
 import Testing
 
 /// A confined process that fails in every way gives one clear error.
 @Suite struct WorkerProcessTests {
+  /// Stays as long as the test runs.
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   /// A program that ignores its role and does something else.
-  private static func script(_ body: String) throws -> WorkerExecutable {
-    var template = "/tmp/hdf5-worker.XXXXXX".utf8CString.map { $0 }
-    let descriptor = mkstemp(&template)
+  private func script(_ body: String) throws -> WorkerExecutable {
+    let path = folder("worker-\(folder.names.count)")
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o700)
     try #require(descriptor >= 0)
     let content = "#!/bin/sh\n\(body)\n"
     #expect(write(descriptor, content, content.utf8.count) == content.utf8.count)
-    #expect(fchmod(descriptor, 0o700) == 0)
     close(descriptor)
-    let bytes = template.dropLast().map { UInt8(bitPattern: $0) }
-    return WorkerExecutable(path: String(decoding: bytes, as: UTF8.self))
+    return WorkerExecutable(path: path)
   }
 
   private func end(_ worker: WorkerExecutable, timeout: Int = 20) -> WorkerEnd? {
@@ -35,32 +39,32 @@ import Testing
     #expect(end(WorkerExecutable(path: "/bin/true")) == .malformed("it ends early"))
     #expect(end(WorkerExecutable(path: "/absent")) == .cannotStart(errno: ENOENT))
     #expect(end(WorkerExecutable(path: "/bin/echo")) == .malformed("it ends early"))
-    #expect(end(try Self.script("kill -SEGV $$")) == .signal(SIGSEGV))
-    #expect(end(try Self.script("exit 127")) == .exit(127))
+    #expect(end(try script("kill -SEGV $$")) == .signal(SIGSEGV))
+    #expect(end(try script("exit 127")) == .exit(127))
   }
 
   @Test func garbage() throws {
-    let garbage = try Self.script("printf 'not a catalogue at all' >&4")
+    let garbage = try script("printf 'not a catalogue at all' >&4")
     #expect(end(garbage) == .malformed("it does not begin as one"))
-    let cut = try Self.script(#"printf 'CNNCAT\000\001\001\004\000\000\000\017' >&4"#)
+    let cut = try script(#"printf 'CNNCAT\000\001\001\004\000\000\000\017' >&4"#)
     #expect(end(cut) == .malformed("it ends early"))
-    let long = try Self.script(#"printf 'CNNCAT\000\001\001\377\377\377\377' >&4"#)
+    let long = try script(#"printf 'CNNCAT\000\001\001\377\377\377\377' >&4"#)
     #expect(end(long) == .malformed("a record is too long"))
   }
 
   @Test func hangs() throws {
-    #expect(end(try Self.script("sleep 600"), timeout: 1) == .timeout(seconds: 1))
-    #expect(end(try Self.script("exec 4>&-; sleep 600"), timeout: 1) == .timeout(seconds: 1))
+    #expect(end(try script("sleep 600"), timeout: 1) == .timeout(seconds: 1))
+    #expect(end(try script("exec 4>&-; sleep 600"), timeout: 1) == .timeout(seconds: 1))
   }
 
   @Test func floods() throws {
-    let flood = try Self.script("cat /dev/zero >&4")
+    let flood = try script("cat /dev/zero >&4")
     #expect(end(flood, timeout: 60) == .malformed("it does not begin as one"))
   }
 
   @Test func programsWithoutTheRoleStartNoFurther() throws {
     // The mark in the environment is what a worker finds that does not take its role.
-    let check = try Self.script(#"[ "$CNN_HDF5_CATALOGUE_WORKER" = 1 ] && exit 3"#)
+    let check = try script(#"[ "$CNN_HDF5_CATALOGUE_WORKER" = 1 ] && exit 3"#)
     #expect(end(check) == .exit(3))
   }
 
@@ -73,7 +77,7 @@ import Testing
       close(null)
       close(spare)
     }
-    let check = try Self.script(
+    let check = try script(
       """
       [ -z "$HDF5_PLUGIN_PATH$LD_PRELOAD_PROBE" ] || exit 9
       [ -e /proc/self/fd/3 ] && [ -e /proc/self/fd/4 ] || exit 8
@@ -95,7 +99,7 @@ import Testing
     // After the magic (8), the first record's tag (1) and length (4): the bits of confinement.
     bytes[13] = UInt8(Confinement.resourceLimits.rawValue)
     let octal = bytes.map { "\\" + Self.octal($0) }.joined()
-    let weak = try Self.script("printf '\(octal)' >&4")
+    let weak = try script("printf '\(octal)' >&4")
     let options = ReadOptions(worker: weak)
     #expect(try HDF5File(path: path, options: options).confinement == .resourceLimits)
     do throws(HDF5Error) {

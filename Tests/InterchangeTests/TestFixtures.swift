@@ -1,4 +1,4 @@
-import Glibc
+import FixtureDrafts
 import HDF5File
 import Interchange
 import LayerKit
@@ -27,13 +27,7 @@ enum TestFixtures {
   }
 
   /// The built command, which stands beside the test program and knows the worker's role.
-  static let options: ReadOptions = {
-    var buffer = [CChar](repeating: 0, count: 4096)
-    let count = readlink("/proc/self/exe", &buffer, buffer.count)
-    let bytes = buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
-    let program = String(validating: bytes, as: UTF8.self) ?? ""
-    return ReadOptions(worker: WorkerExecutable(path: folder(of: program) + "/cnn-verify"))
-  }()
+  static let options = ReadOptions(worker: WorkerExecutable(path: BuiltCommand.path))
 
   private static func folder(of path: String) -> String {
     path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? "."
