@@ -31,7 +31,11 @@ public struct RandomOperands: Sendable {
   public mutating func operands(
     for example: LayerExample, of signature: Signature
   ) -> Operands<Double> {
-    operands(example.shapes, indexLimit: example.indexLimit, of: signature)
+    var operands = operands(example.shapes, indexLimit: example.indexLimit, of: signature)
+    for (index, values) in example.inputValues {
+      operands.inputs[index] = Tensor(operands.inputs[index].shape, values)
+    }
+    return operands
   }
 
   /// Operands of the given shapes; indices are less than `indexLimit`.
@@ -78,6 +82,7 @@ public struct RandomOperands: Sendable {
     case (.probabilities, _): generator.real(between: 0.015625, and: 0.984375)
     case (.indices, _), (.labels, _): Double(generator.integer(in: 0...max(0, indexLimit - 1)))
     case (.mask, _): Double(generator.integer(in: 0...1))
+    case (.signs, _): Double(2 * generator.integer(in: 0...1) - 1)
     }
   }
 }

@@ -68,6 +68,10 @@ public enum Kink: Hashable, Sendable {
   /// An elementwise function whose derivative at exactly `input` is taken to be `slope`.
   case point(input: Double, slope: Double)
 
+  /// A function of the difference of the first two inputs whose derivative at exactly `difference`
+  /// is taken to be `slope`.
+  case difference(Double, slope: Double)
+
   /// Of several equal maxima of a window, the first in row-major order gets the gradient.
   case firstOfTies
 }

@@ -10,6 +10,8 @@ public struct LayerExample: Sendable {
   public let shapes: OperandShapes
   /// For inputs that hold indices: one more than the largest.
   public let indexLimit: Int
+  /// The elements of inputs that cannot be drawn at random, by position: lengths, padded labels.
+  public let inputValues: [Int: [Double]]
   /// The problem for which the configuration must be refused; nil for a valid one.
   public let problem: LayerProblem?
 
@@ -18,7 +20,7 @@ public struct LayerExample: Sendable {
     _ name: String, _ hyperparameters: [String: HyperparameterValue] = [:],
     inputs: [Shape], parameters: [String: Shape] = [:], buffers: [String: Shape] = [:],
     auxiliary: [String: Shape] = [:], isTraining: Bool = false, indexLimit: Int = 1,
-    refused problem: LayerProblem? = nil
+    inputValues: [Int: [Double]] = [:], refused problem: LayerProblem? = nil
   ) {
     self.name = name
     self.hyperparameters = hyperparameters
@@ -26,6 +28,7 @@ public struct LayerExample: Sendable {
       inputs: inputs, parameters: parameters, buffers: buffers, auxiliary: auxiliary,
       isTraining: isTraining)
     self.indexLimit = indexLimit
+    self.inputValues = inputValues
     self.problem = problem
   }
 }

@@ -48,7 +48,7 @@ public struct Signature: Sendable {
   public func hasGradient(ofInput index: Int, shapes: [Shape]) -> Bool {
     switch content(ofInput: index, shapes: shapes) {
     case .numbers, .positiveNumbers, .probabilities: true
-    case .indices, .labels, .mask: false
+    case .indices, .labels, .mask, .signs: false
     }
   }
 
@@ -83,6 +83,8 @@ public struct Signature: Sendable {
     case labels
     /// 0 or 1; no gradient reaches them.
     case mask
+    /// 1 or −1; no gradient reaches them.
+    case signs
   }
 
   /// Properties that hold for every configuration of a kind.

@@ -47,7 +47,7 @@ public struct Conv2d: Layer {
   // MARK: Shapes
 
   public func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
-    let x = try operands.image()
+    let x = try operands.image(axes: 2)
     let w = operands.parameters["weight"] ?? .scalar
     guard x[1] % groups == 0 else {
       throw LayerProblem.outOfRange(
@@ -84,11 +84,11 @@ public struct Conv2d: Layer {
         guard max(ends.begin, ends.end) <= limit else {
           throw LayerProblem.outOfRange(
             hyperparameter: "padding",
-            allowed: "at most \(limit) along \(WindowAxis.imageAxes[axis]) with the padding mode "
+            allowed: "at most \(limit) along \(WindowAxis.names(2)[axis]) with the padding mode "
               + "\"\(layer.paddingMode.rawValue)\"", found: layer.padding.stated)
         }
         return try WindowAxis.fitting(
-          WindowAxis.imageAxes[axis], extent: x[2 + axis], kernel: w[2 + axis],
+          WindowAxis.names(2)[axis], extent: x[2 + axis], kernel: w[2 + axis],
           stride: layer.stride[axis], padding: ends, dilation: layer.dilation[axis])
       }
       let isExtended =
@@ -97,9 +97,8 @@ public struct Conv2d: Layer {
       image =
         isExtended
         ? ImageExtension(
-          layer.paddingMode, height: x[2], width: x[3],
-          vertical: (axes[0].paddingBegin, axes[0].paddingEnd),
-          horizontal: (axes[1].paddingBegin, axes[1].paddingEnd)) : nil
+          layer.paddingMode, extents: axes.map(\.extent), begin: axes.map(\.paddingBegin),
+          end: axes.map(\.paddingEnd)) : nil
       let convolved = isExtended ? axes.map(\.withPaddingAsCells) : axes
       output = [x[0], w[0], convolved[0].output, convolved[1].output]
       geometry =
@@ -179,8 +178,7 @@ public struct Conv2d: Layer {
       let dx = Convolution.inputGradient(dy, w.elements, geometry)
       gradients.inputs[0] =
         plan.image.map { image in
-          let extended: Shape = [shape[0], shape[1], image.rows.count, image.columns.count]
-          return image.gradient(Tensor(extended, dx), shape: shape)
+          image.gradient(dx, shape: shape)
         } ?? Tensor(shape, dx)
     }
     // dw[o,c,p,q] = Σ_{n,i,j} dy[n,o,i,j]·xp[n, c, i·s + p·d, j·s + q·d]

@@ -50,7 +50,7 @@ public struct BatchNorm2d: Layer {
   // MARK: Shapes
 
   public func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
-    let x = try operands.image()
+    let x = try operands.image(axes: 2)
     for name in ["weight", "bias"] {
       try operands.checkParameter(name, is: [x[1]], called: "(\(x[1]),)")
     }

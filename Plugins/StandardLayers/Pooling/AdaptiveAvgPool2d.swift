@@ -32,7 +32,7 @@ public struct AdaptiveAvgPool2d: Layer {
   // MARK: Shapes
 
   public func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
-    [output(try operands.image())]
+    [output(try operands.image(axes: 2))]
   }
 
   private func output(_ x: Shape) -> Shape {

@@ -44,11 +44,11 @@ struct PoolWindow: Sendable {
         throw .outOfRange(
           hyperparameter: "padding",
           allowed: "less than the effective kernel"
-            + " \(effectiveKernel) along \(WindowAxis.imageAxes[axis])", found: padding.stated)
+            + " \(effectiveKernel) along \(WindowAxis.names(2)[axis])", found: padding.stated)
       }
       axes.append(
         try WindowAxis.fitting(
-          WindowAxis.imageAxes[axis], extent: image[2 + axis], kernel: kernel[axis],
+          WindowAxis.names(2)[axis], extent: image[2 + axis], kernel: kernel[axis],
           stride: stride[axis], padding: ends, dilation: dilation[axis], ceilMode: ceilMode))
     }
     return axes
@@ -56,7 +56,7 @@ struct PoolWindow: Sendable {
 
   /// The shape of the output for operands of the given shapes.
   func output(_ operands: OperandShapes) throws -> Shape {
-    let image = try operands.image()
+    let image = try operands.image(axes: 2)
     let axes = try axes(image)
     return [image[0], image[1], axes[0].output, axes[1].output]
   }

@@ -3,8 +3,10 @@ import LayerKit
 import Tensors
 
 extension WindowAxis {
-  /// The names of the spatial axes of an image, for messages.
-  static let imageAxes = ["height", "width"]
+  /// The names of the spatial axes of an image with 1 to 3 of them, for messages.
+  static func names(_ axes: Int) -> [String] {
+    axes == 1 ? ["length"] : Array(["depth", "height", "width"].suffix(axes))
+  }
 
   /// An axis on which at least one window fits; otherwise throws the figures.
   ///
@@ -41,11 +43,14 @@ extension WindowAxis {
 }
 
 extension OperandShapes {
-  /// The shape of the only input, a batch of images N C H W; the batch alone may be empty.
-  func image() throws(LayerProblem) -> Shape {
+  /// The shape of the first input, a batch of images with 1 to 3 spatial axes: N C L, N C H W or
+  /// N C D H W; the batch alone may be empty.
+  func image(axes: Int) throws(LayerProblem) -> Shape {
     let image = inputs[0]
-    guard image.rank == 4, image.extents.dropFirst().allSatisfy({ $0 > 0 }) else {
-      throw .wrongShape(tensor: "input", expected: "(N, C, H, W)", found: image)
+    guard image.rank == 2 + axes, image.extents.dropFirst().allSatisfy({ $0 > 0 }) else {
+      let spatial = axes == 1 ? ["L"] : Array(["D", "H", "W"].suffix(axes))
+      let expected = "(\((["N", "C"] + spatial).joined(separator: ", ")))"
+      throw .wrongShape(tensor: "input", expected: expected, found: image)
     }
     return image
   }

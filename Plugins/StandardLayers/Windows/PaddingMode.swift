@@ -18,11 +18,12 @@ enum PaddingMode: String, CaseIterable, Sendable {
     }
   }
 
-  /// The cell of the image whose value stands at a position, which may lie outside of it.
-  func source(of position: Int, extent: Int) -> Int {
+  /// The cell of the image whose value stands at a position, which may lie outside of it; nil
+  /// where it is a constant.
+  func source(of position: Int, extent: Int) -> Int? {
     switch self {
     case .zeros:
-      preconditionFailure("zeros come from nowhere")
+      return (0..<extent).contains(position) ? position : nil
     case .reflect:
       let folded = position < 0 ? -position : position
       return folded < extent ? folded : 2 * (extent - 1) - folded
