@@ -27,7 +27,7 @@ public struct WindowAxis: Hashable, Sendable {
     dilation: Int = 1, ceilMode: Bool = false
   ) {
     precondition(extent > 0 && kernel > 0 && stride > 0 && dilation > 0)
-    precondition(paddingBegin >= 0 && extent + paddingEnd >= 0)
+    precondition(paddingBegin >= 0)
     self.extent = extent
     self.kernel = kernel
     self.stride = stride

@@ -93,8 +93,8 @@ extension ConvolutionGeometry {
     let kernel = Int.random(in: 1...most, using: &samples)
     let dilation = Int.random(in: 1...3, using: &samples)
     let begin = Int.random(in: 0...kernel + 1, using: &samples)
-    let end = Int.random(in: -2...kernel + 1, using: &samples)
-    let least = max(1, dilation * (kernel - 1) + 1 - begin - end, -end)
+    let end = Int.random(in: -3...kernel + 1, using: &samples)
+    let least = max(1, dilation * (kernel - 1) + 1 - begin - end)
     return WindowAxis(
       extent: Int.random(in: least...max(least, longest), using: &samples), kernel: kernel,
       stride: Int.random(in: 1...4, using: &samples), paddingBegin: begin, paddingEnd: end,

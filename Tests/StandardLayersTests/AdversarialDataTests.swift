@@ -39,7 +39,8 @@ enum AdversarialData: String, CaseIterable {
 
 /// Kinds whose bounds promise something for every finite operand.
 private let kinds: Set<String> = [
-  "Add", "Concat", "Conv1d", "Conv2d", "Conv3d", "Dropout", "Flatten", "Identity", "LeakyReLU",
+  "Add", "Concat", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d",
+  "ConvTranspose3d", "Dropout", "Flatten", "Identity", "LeakyReLU",
   "LogSoftmax", "Mul", "ReLU",
   "ReLU6", "Reshape", "Sigmoid", "SiLU", "Softmax", "Tanh",
 ]

@@ -1,3 +1,4 @@
+import Kernels
 import LayerKit
 import Tensors
 
@@ -33,6 +34,17 @@ public struct ConvolutionSettings: Sendable {
     self.init(&hyperparameters, axes: axes, outputPadding: outputPadding) {
       let _: ZerosAlone = $0.word("padding_mode", default: .zeros)
       return .zeros
+    }
+    for (axis, name) in WindowAxis.names(axes).enumerated() {
+      // As in `torch.nn`; a convolution leaves less than a stride unreached.
+      let limit = max(stride[axis], dilation[axis])
+      guard outputPadding[axis] >= limit else { continue }
+      hyperparameters.report(
+        .outOfRange(
+          hyperparameter: "output_padding",
+          allowed: "less than the stride or the dilation, \(limit) along \(name)",
+          found: .list(outputPadding.map { .integer($0) })))
+      break
     }
   }
 
