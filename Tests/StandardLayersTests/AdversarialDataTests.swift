@@ -39,7 +39,9 @@ enum AdversarialData: String, CaseIterable {
 
 /// Kinds whose bounds promise something for every finite operand.
 private let kinds: Set<String> = [
-  "Add", "Concat", "Dropout", "Flatten", "Identity", "LeakyReLU", "LogSoftmax", "Mul", "ReLU",
+  "Add", "Concat", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d",
+  "ConvTranspose3d", "Dropout", "Flatten", "Identity", "LeakyReLU",
+  "LogSoftmax", "Mul", "ReLU",
   "ReLU6", "Reshape", "Sigmoid", "SiLU", "Softmax", "Tanh",
 ]
 
