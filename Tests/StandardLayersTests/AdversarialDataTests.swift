@@ -39,8 +39,11 @@ enum AdversarialData: String, CaseIterable {
 
 /// Kinds whose bounds promise something for every finite operand.
 private let kinds: Set<String> = [
-  "Add", "Concat", "Dropout", "Flatten", "Identity", "LeakyReLU", "LogSoftmax", "Mul", "ReLU",
-  "ReLU6", "Reshape", "Sigmoid", "SiLU", "Softmax", "Tanh",
+  "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d",
+  "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "Add", "AvgPool1d", "AvgPool2d", "AvgPool3d", "Concat",
+  "Dropout", "Flatten", "Identity", "LeakyReLU", "LogSoftmax",
+  "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mul", "ReLU", "ReLU6", "Reshape", "SiLU", "Sigmoid",
+  "Softmax", "SumPool1d", "SumPool2d", "SumPool3d", "Tanh",
 ]
 
 @Test(
