@@ -41,7 +41,7 @@ enum AdversarialData: String, CaseIterable {
 private let kinds: Set<String> = [
   "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d",
   "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "Add", "AvgPool1d", "AvgPool2d", "AvgPool3d", "Concat",
-  "Dropout", "Flatten", "Identity", "LeakyReLU", "LogSoftmax",
+  "Dropout", "Flatten", "Identity", "LPPool1d", "LPPool2d", "LPPool3d", "LeakyReLU", "LogSoftmax",
   "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mul", "ReLU", "ReLU6", "Reshape", "SiLU", "Sigmoid",
   "Softmax", "SumPool1d", "SumPool2d", "SumPool3d", "Tanh",
 ]
