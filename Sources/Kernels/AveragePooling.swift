@@ -48,12 +48,8 @@ extension Pooling {
   @_specialize(where S == Double)
   public static func sumForward<S: KernelScalar>(_ x: [S], _ geometry: PoolGeometry) -> [S] {
     gather(x, geometry) { plane, window in
-      let columns = window.columns
       var sum: S = 0
-      window.forEachRow(geometry) { row in
-        let row = plane + row
-        for q in 0..<columns.count { sum += row[q * columns.step] }
-      }
+      window.forEachCell { sum += plane[$0] }
       return sum
     }
   }
@@ -68,11 +64,7 @@ extension Pooling {
   @_specialize(where S == Double)
   public static func sumBackward<S: KernelScalar>(_ dy: [S], _ geometry: PoolGeometry) -> [S] {
     scatter(dy, geometry) { _, window, gradient, target in
-      let columns = window.columns
-      window.forEachRow(geometry) { row in
-        let row = target + row
-        for q in 0..<columns.count { row[q * columns.step] += gradient }
-      }
+      window.forEachCell { target[$0] += gradient }
     }
   }
 

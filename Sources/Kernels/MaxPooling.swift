@@ -16,7 +16,7 @@ public enum Pooling {
   @_specialize(where S == Double)
   public static func maxForward<S: KernelScalar>(_ x: [S], _ geometry: PoolGeometry) -> [S] {
     gather(x, geometry) { plane, window in
-      largest(plane, geometry, window).map { plane[$0] } ?? -.infinity
+      largest(plane, window).map { plane[$0] } ?? -.infinity
     }
   }
 
@@ -41,7 +41,7 @@ public enum Pooling {
       return scatter(dy, geometry) { index, window, gradient, target in
         guard let base = x.baseAddress else { return }
         let plane = base + index * geometry.inputArea
-        if let cell = largest(plane, geometry, window) { target[cell] += gradient }
+        if let cell = largest(plane, window) { target[cell] += gradient }
       }
     }
   }
@@ -49,25 +49,17 @@ public enum Pooling {
   /// The first largest cell of a window, by row-major order; the last NaN if there is one.
   @inline(__always)
   private static func largest<S: KernelScalar>(
-    _ plane: UnsafePointer<S>, _ geometry: PoolGeometry, _ window: CellWindow
+    _ plane: UnsafePointer<S>, _ window: CellWindow
   ) -> Int? {
     guard !window.isEmpty else { return nil }
-    let columns = window.columns
-    var best = -1
-    var value = -S.infinity
-    window.forEachRow(geometry) { row in
-      if best < 0 {
-        best = row
-        value = plane[row]
-      }
-      for q in 0..<columns.count {
-        let cell = row + q * columns.step
-        let candidate = plane[cell]
-        // Nothing is larger than NaN, and nothing but NaN differs from itself.
-        if candidate > value || candidate != candidate {
-          best = cell
-          value = candidate
-        }
+    var best = window.rows[0] + window.columns.first
+    var value = plane[best]
+    window.forEachCell { cell in
+      let candidate = plane[cell]
+      // Nothing is larger than NaN, and nothing but NaN differs from itself.
+      if candidate > value || candidate != candidate {
+        best = cell
+        value = candidate
       }
     }
     return best

@@ -4,10 +4,6 @@ public struct PoolGeometry: Hashable, Sendable {
   public let planes: Int
   /// The axes: depth, height and width; an image with fewer has a single cell on the first ones.
   let axes: [PoolAxis]
-  /// H, the extent of the vertical axis.
-  let height: Int
-  /// W, the extent of the horizontal axis.
-  let width: Int
   /// The cells of one plane.
   let inputArea: Int
   /// The windows of one plane.
@@ -18,8 +14,6 @@ public struct PoolGeometry: Hashable, Sendable {
     precondition(planes > 0 && (1...3).contains(axes.count))
     self.planes = planes
     self.axes = [PoolAxis](repeating: .single, count: 3 - axes.count) + axes
-    height = self.axes[1].extent
-    width = self.axes[2].extent
     inputArea = axes.reduce(1) { $0 * $1.extent }
     outputArea = axes.reduce(1) { $0 * $1.output }
   }

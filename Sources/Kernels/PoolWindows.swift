@@ -2,45 +2,67 @@
 
 internal import Tensors
 
-/// One window of a pooling: the cells on each axis that lie inside the input.
+/// One window of a pooling: the cells that lie inside the input.
 struct CellWindow {
-  let slabs: WindowCells
-  let rows: WindowCells
+  /// The offsets in the plane of the rows that the window reaches, in order.
+  let rows: UnsafeBufferPointer<Int>
+  /// The cells of each of these rows.
   let columns: WindowCells
 
   /// Whether the window lies in the padding alone.
-  var isEmpty: Bool { slabs.count == 0 || rows.count == 0 || columns.count == 0 }
+  var isEmpty: Bool { rows.isEmpty || columns.count == 0 }
 
-  /// Calls `body` with the offset of the window's first cell in each row of a plane, in order.
+  /// Calls `body` with the offset of each cell in the plane, in row-major order.
   @inline(__always)
-  func forEachRow(_ geometry: PoolGeometry, _ body: (Int) -> Void) {
-    for o in 0..<slabs.count {
-      let slab = (slabs.first + o * slabs.step) * geometry.height
-      for p in 0..<rows.count {
-        body((slab + rows.first + p * rows.step) * geometry.width + columns.first)
+  func forEachCell(_ body: (Int) -> Void) {
+    for row in rows {
+      let first = row + columns.first
+      // Neighbouring cells are common, and the compiler knows how to take several at once.
+      if columns.step == 1 {
+        for cell in first..<first + columns.count { body(cell) }
+      } else {
+        for q in 0..<columns.count { body(first + q * columns.step) }
       }
     }
   }
 }
 
-/// All windows of a plane in row-major order.
+/// All windows of a plane.
 struct PlaneWindows: Sendable {
   private let slabs: [WindowCells]
   private let rows: [WindowCells]
   private let columns: [WindowCells]
+  private let height: Int
+  private let width: Int
+  /// The largest number of rows that a window reaches.
+  private let mostRows: Int
 
   init(_ geometry: PoolGeometry) {
     slabs = geometry.axes[0].cells
     rows = geometry.axes[1].cells
     columns = geometry.axes[2].cells
+    height = geometry.axes[1].extent
+    width = geometry.axes[2].extent
+    func most(_ cells: [WindowCells]) -> Int { cells.map(\.count).max() ?? 0 }
+    mostRows = most(slabs) * most(rows)
   }
 
+  /// Calls `body` with each window in row-major order.
   @inline(__always)
   func visit(_ body: (CellWindow) -> Void) {
-    for slab in slabs {
-      for row in rows {
-        for column in columns {
-          body(CellWindow(slabs: slab, rows: row, columns: column))
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: mostRows) { offsets in
+      for slab in slabs {
+        for row in rows {
+          var count = 0
+          for o in 0..<slab.count {
+            for p in 0..<row.count {
+              let y = (slab.first + o * slab.step) * height + row.first + p * row.step
+              offsets.initializeElement(at: count, to: y * width)
+              count += 1
+            }
+          }
+          let reached = UnsafeBufferPointer(rebasing: offsets[..<count])
+          for column in columns { body(CellWindow(rows: reached, columns: column)) }
         }
       }
     }

@@ -89,3 +89,13 @@ func `random average and sum pools`(_ axes: Int) throws {
     try RandomPool(adaptive: axes, seed: seed).check("AdaptiveAvgPool\(axes)d", seed: seed)
   }
 }
+
+@Test(arguments: 1...3)
+func `random power-average pools`(_ axes: Int) throws {
+  let norms: [Double] = [1, 2, 3, 4, 0.5, 1.7, -1, -2, -0.3, .infinity, -.infinity]
+  for seed in 0..<110 as Range<UInt64> {
+    let norm = norms[Int(seed) % norms.count]
+    try RandomPool(sliding: axes, seed: seed, pads: false).check(
+      "LPPool\(axes)d", ["norm_type": .real(norm)], seed: seed, positive: norm.isFinite)
+  }
+}
