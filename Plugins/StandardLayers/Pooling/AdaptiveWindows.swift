@@ -67,6 +67,15 @@ extension AdaptivePoolLayer {
           hyperparameter: "output_size", allowed: "-1 to 1048576", found: -2)),
       missingAxisExample(["output_size": 1]),
     ]
+    if axes == 3 {
+      let found = Shape([1, 8, 1, 1, 1])
+      examples.append(
+        LayerExample(
+          "more windows than can be counted", ["output_size": 1_048_576], inputs: [found],
+          refused: .other(
+            "would have an output of shape [1, 8, 1048576, 1048576, 1048576]: correct the"
+              + " hyper-parameters")))
+    }
     if axes > 1 {
       examples.append(
         LayerExample(

@@ -8,8 +8,11 @@ public struct PoolGrid: Sendable {
   /// The windows on each spatial axis.
   let axes: [PoolAxis]
 
-  /// The shape of the output: one number for each window of each plane.
-  var output: Shape { Shape([image[0], image[1]] + axes.map(\.output)) }
+  /// The extents of the output: one number for each window of each plane.
+  var outputExtents: [Int] { [image[0], image[1]] + axes.map(\.output) }
+
+  /// The shape of the output, once its elements have been counted.
+  var output: Shape { Shape(outputExtents) }
 
   /// The geometry for the kernels; nil if there is nothing to compute.
   var geometry: PoolGeometry? {

@@ -22,7 +22,8 @@ extension PoolLayer {
   public static var signature: Signature { Signature(kind: kind) }
 
   public func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
-    [try grid(over: try operands.image(axes: Self.axes)).output]
+    let grid = try grid(over: try operands.image(axes: Self.axes))
+    return [try .counting(grid.outputExtents)]
   }
 
   /// The windows over an image that the shape rule has accepted.
