@@ -60,7 +60,7 @@ extension PoolLayer {
       question.operands, upstream: question.upstream.map { $0.map(\.magnitude) },
       wanted: GradientRequest(inputs: [0], parameters: []))
     let magnitude = (gradients.inputs[0] ?? question.computed).map(\.magnitude)
-    return .sum(terms: overlap, magnitude: magnitude, products: false)
+    return gradientBound(question, terms: overlap, magnitude: magnitude)
   }
 }
 

@@ -57,14 +57,12 @@ extension MeanPoolLayer {
 
   public func bound(_ question: BoundQuestion) -> ErrorBound {
     let grid = grid(of: question.operands)
-    let terms =
-      switch question.tensor {
-      case .inputGradient: grid.overlap + 1
-      default: grid.longestWindow
-      }
     // A negative divisor would make the sums of magnitudes negative.
     let magnitude = magnitude(question).map(\.magnitude)
-    return .sum(terms: terms, magnitude: magnitude, products: false)
+    if case .inputGradient = question.tensor {
+      return gradientBound(question, terms: grid.overlap + 1, magnitude: magnitude)
+    }
+    return .sum(terms: grid.longestWindow, magnitude: magnitude, products: false)
   }
 }
 

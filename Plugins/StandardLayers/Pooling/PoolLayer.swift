@@ -32,6 +32,26 @@ extension PoolLayer {
   }
 }
 
+extension PoolLayer {
+  /// The bound of a gradient that adds at most `terms` numbers to each cell, window by window.
+  ///
+  /// Frameworks hold the sum in the gradient itself, so that one of 16 bits is rounded to its own
+  /// format with every window; a sum over a window is rounded once.
+  func gradientBound(
+    _ question: BoundQuestion, terms: Int, magnitude: Tensor<Double>
+  ) -> ErrorBound {
+    switch question.operands.format {
+    case .float32, .float64:
+      return .sum(terms: terms, magnitude: magnitude, products: false)
+    case .float16, .bfloat16:
+      let rounding = question.rounding
+      let gamma = rounding.gamma(terms)
+      let underflow = Double(terms) * 2 * rounding.unit * rounding.underflow
+      return .elementwise(magnitude.map { $0 == 0 ? 0 : gamma * $0 + underflow })
+    }
+  }
+}
+
 /// Examples for any number of axes are written for three; a kind takes the last ones.
 extension PoolLayer {
   /// One number for each axis.

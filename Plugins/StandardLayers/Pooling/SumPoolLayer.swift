@@ -51,13 +51,12 @@ extension SumPoolLayer {
 
   public func bound(_ question: BoundQuestion) -> ErrorBound {
     let grid = grid(of: question.operands)
-    let terms =
-      switch question.tensor {
-      case .inputGradient: grid.overlap
-      default: grid.longestWindow
-      }
-    guard terms > 1 else { return .exact }
-    return .sum(terms: terms, magnitude: magnitude(question), products: false)
+    if case .inputGradient = question.tensor {
+      guard grid.overlap > 1 else { return .exact }
+      return gradientBound(question, terms: grid.overlap, magnitude: magnitude(question))
+    }
+    guard grid.longestWindow > 1 else { return .exact }
+    return .sum(terms: grid.longestWindow, magnitude: magnitude(question), products: false)
   }
 
   // MARK: Examples
