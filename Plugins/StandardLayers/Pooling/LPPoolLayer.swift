@@ -122,7 +122,8 @@ extension LPPoolLayer {
 
   // MARK: Kinks
 
-  public var kinks: [Kink] { norm.isInfinite ? [.firstOfTies] : [] }
+  /// Of equal smallest magnitudes the first counts as well, but those are no maxima.
+  public var kinks: [Kink] { norm == .infinity ? [.firstOfTies] : [] }
 }
 
 /// The exponents of a power-average pool, rounded as the reference rounds them.

@@ -19,7 +19,7 @@ public protocol PoolLayer: Layer {
 }
 
 extension PoolLayer {
-  public static var signature: Signature { Signature(kind: kind) }
+  public static var signature: Signature { Signature(kind: kind, traits: .independentSamples) }
 
   public func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
     let grid = try grid(over: try operands.image(axes: Self.axes))
