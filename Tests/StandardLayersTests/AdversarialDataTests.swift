@@ -39,8 +39,14 @@ enum AdversarialData: String, CaseIterable {
 
 /// Kinds whose bounds promise something for every finite operand.
 private let kinds: Set<String> = [
-  "Add", "Concat", "Dropout", "Flatten", "Identity", "LeakyReLU", "LogSoftmax", "Mul", "ReLU",
-  "ReLU6", "Reshape", "Sigmoid", "SiLU", "Softmax", "Tanh",
+  "Add", "ChannelShuffle", "CircularPad1d", "CircularPad2d", "CircularPad3d", "Concat",
+  "ConstantPad1d", "ConstantPad2d", "ConstantPad3d", "Div", "Dropout", "Flatten", "Fold",
+  "Identity", "LeakyReLU", "LogSoftmax", "Mean", "Mul", "Parameter", "Permute", "PixelShuffle",
+  "PixelUnshuffle", "ReflectionPad1d", "ReflectionPad2d", "ReflectionPad3d", "ReLU", "ReLU6",
+  "ReplicationPad1d", "ReplicationPad2d", "ReplicationPad3d", "Reshape", "Sigmoid", "SiLU",
+  "Slice", "Softmax", "Split", "Squeeze", "Sub", "Sum", "Tanh", "Transpose", "Unflatten",
+  "Unfold", "Unsqueeze", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d", "ZeroPad1d",
+  "ZeroPad2d", "ZeroPad3d",
 ]
 
 @Test(

@@ -65,37 +65,42 @@ public struct Div: Layer {
   /// - da, t terms: one division each, t − 1 additions: γ(t)·Σ|dy/b| + t·η.
   /// - db, t terms: three roundings each, whatever the order of dy·a/b/b, t − 1 additions:
   ///   γ(t + 2)·Σ|dy·a/b²|. An intermediate result (a/b, dy·a, 1/b, …) that underflows is off by
-  ///   η, which the factors that follow may magnify: at most to
-  ///   η·max(1, |dy|)·max(1, |a|)·max(1, 1/|b|)², once for each of the three operations. The same
-  ///   covers b² that overflows, since then |dy·a/b²| itself is below η·|dy·a|. Where b² is
-  ///   subnormal nothing holds for who divides by it.
+  ///   η, which the factors that follow may magnify: at most to η·m, once for each of the three
+  ///   operations, m = max(1, |dy|)·max(1, |a|)·max(1, 1/|b|)². The same covers b² that
+  ///   overflows, since then |dy·a/b²| itself is below η·|dy·a|. No intermediate result is above
+  ///   m; where m is near the largest number, one may overflow, or b² be subnormal, and nothing
+  ///   can be promised.
   public func bound(_ question: BoundQuestion) -> ErrorBound {
     let (a, b) = (question.operands.inputs[0], question.operands.inputs[1])
     let (unit, underflow) = (question.rounding.unit, question.rounding.underflow)
+    let largest = question.operands.format.largestFinite
     guard case .inputGradient(let index) = question.tensor else {
       return .elementwise(
-        question.computed.mapInParallel { 1.01 * unit * $0.magnitude + underflow })
+        question.computed.mapInParallel {
+          $0.magnitude > largest ? .infinity : 1.01 * unit * $0.magnitude + underflow
+        })
     }
     let dy = question.upstream[0]
     let shape = question.operands.inputs[index].shape
     let terms = dy.count / max(1, shape.count)
+    let gamma = question.rounding.gamma(index == 0 ? terms : terms + 2)
     if index == 0 {
-      let gamma = question.rounding.gamma(terms)
-      return .elementwise(
-        Broadcasting.gradient(
-          of: shape,
-          from: Broadcasting.combine(dy, b) { gamma * ($0 / $1).magnitude + underflow }))
+      let errors = Broadcasting.combine(dy, b) { dy, b in
+        let quotient = (dy / b).magnitude
+        return quotient > largest ? .infinity : gamma * quotient + underflow
+      }
+      return .elementwise(Broadcasting.gradient(of: shape, from: errors))
     }
-    let gamma = question.rounding.gamma(terms + 2)
-    // |a|/b² and, where b² is normal, the magnified underflow; both per unit of |dy|.
-    let errors = Broadcasting.combine(a, b) { a, b in
+    let slopes = Broadcasting.combine(a, b) { ($0 / $1 / $1).magnitude }
+    let extremes = Broadcasting.combine(a, b) { a, b in
       let reciprocal = max(1, 1 / b.magnitude)
-      let lost = 3 * underflow * max(1, a.magnitude) * reciprocal * reciprocal
-      return b * b < underflow ? .infinity : gamma * (a / b / b).magnitude + lost
+      return max(1, a.magnitude) * reciprocal * reciprocal
     }
-    return .elementwise(
-      Broadcasting.gradient(
-        of: shape, from: dy.zipInParallel(errors) { max(1, $0.magnitude) * $1 }))
+    let errors = dy.zipInParallel(slopes) { gamma * $0.magnitude * $1 }
+      .zipInParallel(dy.zipInParallel(extremes) { max(1, $0.magnitude) * $1 }) { error, extreme in
+        extreme > largest / 4 ? .infinity : error + 3 * underflow * extreme
+      }
+    return .elementwise(Broadcasting.gradient(of: shape, from: errors))
   }
 
   // MARK: Examples

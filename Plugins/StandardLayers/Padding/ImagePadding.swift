@@ -70,7 +70,11 @@ public struct ImagePadding: Hashable, Sendable {
     } else {
       image = try operands.image(axes: begin.count)
     }
-    return Shape(try image.extents.prefix(2) + extents(of: Array(image.extents.dropFirst(2))))
+    let spatial = try self.extents(of: Array(image.extents.dropFirst(2)))
+    let extents = [image[0], image[1]] + spatial
+    // The product of extents that were each accepted may still be beyond all integers.
+    guard extents.fitInteger else { throw refusal("a result that fits memory") }
+    return Shape(extents)
   }
 
   /// How an image of a shape that has been accepted is extended.
