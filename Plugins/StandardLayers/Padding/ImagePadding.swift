@@ -37,14 +37,13 @@ public struct ImagePadding: Hashable, Sendable {
 
   /// The extents of an extended image; throws where there are not enough cells to copy or to cut.
   func extents(of image: [Int]) throws -> [Int] {
+    let copies = mode == .reflect || mode == .replicate
+    let extents = image.indices.map { image[$0] + begin[$0] + end[$0] }
     for (axis, name) in WindowAxis.names(image.count).enumerated() {
       let (begin, end, extent) = (begin[axis], end[axis], image[axis])
-      // Repetitions and constants may leave no cell, but what is cut away must be there.
-      let cuts = mode == .zeros || mode == .circular
-      let least = cuts ? max(0, begin) + max(0, end) : 1
-      guard extent + begin + end >= least else {
-        let allowed = cuts ? "no more than \(extent) cut away" : "numbers that leave a cell"
-        throw refusal("\(allowed) along \(name)")
+      // Repetitions and constants stand beside what is left, so what is cut away must be there.
+      guard extents[axis] >= (copies ? 0 : max(0, begin) + max(0, end)) else {
+        throw refusal("no more than \(extent) cut away along \(name)")
       }
       // What is cut away cannot be repeated.
       let limit =
@@ -54,7 +53,10 @@ public struct ImagePadding: Hashable, Sendable {
         throw refusal("at most \(limit) at each end along \(name)")
       }
     }
-    return image.indices.map { image[$0] + begin[$0] + end[$0] }
+    guard !copies || extents.contains(where: { $0 > 0 }) else {
+      throw refusal("numbers that leave a cell")
+    }
+    return extents
   }
 
   private func refusal(_ allowed: String) -> LayerProblem {

@@ -59,6 +59,15 @@ extension LayerExample {
         found: padding))
   }
 
+  /// A refused example: no cell left on any axis.
+  private static func everythingCutAway(axes: Int) -> LayerExample {
+    let padding = uneven(axes, [-3, -2, -3, 0, 0, -4])
+    return LayerExample(
+      "everything cut away", ["padding": padding], inputs: [image(axes)],
+      refused: .outOfRange(
+        hyperparameter: "padding", allowed: "numbers that leave a cell", found: padding))
+  }
+
   static func constantPadding(axes: Int, value: Double? = nil) -> [LayerExample] {
     let others = value.map { ["value": HyperparameterValue.real($0)] } ?? [:]
     return padding(axes: axes, others) + [
@@ -86,9 +95,7 @@ extension LayerExample {
         inputs: [image(axes)]),
       refused(
         "further than there are cells", axes: axes, 5, 0, allowed: "at most 4 at each end"),
-      refused(
-        "everything cut away", axes: axes, -3, -2,
-        allowed: "numbers that leave a cell"),
+      everythingCutAway(axes: axes),
     ]
   }
 
@@ -98,7 +105,8 @@ extension LayerExample {
         "further than there are cells", ["padding": uneven(axes, [7, 6, 5, 4, 0, 6])],
         inputs: [image(axes)]),
       refused(
-        "everything cut away", axes: axes, -5, 0, allowed: "numbers that leave a cell"),
+        "more cut away than there is", axes: axes, -5, -1, allowed: "no more than 5 cut away"),
+      everythingCutAway(axes: axes),
     ]
   }
 
