@@ -167,15 +167,16 @@ struct ResampledAxis: Sendable {
   /// For each new cell, what a correct computation with rounded positions may add to it.
   ///
   /// `unit` is the roundoff of the positions. r, the product and the difference are rounded once
-  /// each, so that p is off by at most δ = u·(2·r·(j + ½) + |p|), to first order. The
-  /// interpolating function is continuous; between two centres its slope is
+  /// each, so that p is off by at most δ = u·(2·r·(j + ½) + |p|), to first order; and by the
+  /// roundoff of the distance t from the cell before it, where a reference rounds that to 16
+  /// bits. The interpolating function is continuous; between two centres its slope is
   ///
   /// - linear: the difference D of the two;
   /// - cubic: −w′(1 + t)·D₋₁ − (w′(1 + t) + w′(t))·D₀ + w′(2 − t)·D₁ with the differences D of
   ///   the four, at most ¾|D₋₁| + 9/8·|D₀| + ¾|D₁|.
   ///
   /// A selected cell is in doubt where PyTorch's own passes select different ones.
-  func doubts(_ format: NumberFormat, unit: Double) -> [[Doubt]] {
+  func doubts(_ format: NumberFormat, unit: Double, distance: Double) -> [[Doubt]] {
     (0..<output).map { index in
       switch mode {
       case .area: return []
@@ -186,7 +187,7 @@ struct ResampledAxis: Sendable {
         guard !isCopy else { return [] }
         let position = position(index)
         let travelled = step * (Double(index) + (alignsCorners ? 0 : 0.5))
-        let error = 1.01 * unit * (2 * travelled + position.magnitude)
+        let error = 1.01 * (unit * (2 * travelled + position.magnitude) + distance)
         let (reach, slope) = mode == .bicubic ? (1, 1.125) : (0, 1.0)
         let first = max(0, Int((position - error).rounded(.down)) - reach)
         let last = min(extent - 2, Int((position + error).rounded(.down)) + reach)

@@ -41,7 +41,8 @@ struct ResamplingBound {
     selects = resampling.mode.selects
     axes = established { try resampling.axes(shape) }.map { axis in
       let exact = axis.rows(format)
-      let doubts = axis.doubts(format, unit: unit)
+      let doubts = axis.doubts(
+        format, unit: unit, distance: question.rounding.unit > unit ? question.rounding.unit : 0)
       let errors = axis.weightErrors(unit: unit)
       let doubted = SparseRows(
         columns: axis.extent,
@@ -115,7 +116,7 @@ struct ResamplingBound {
       dy = axis.exact.transposed(appliedTo: dy, along: 2 + index)
       size = axis.magnitudes.transposed(appliedTo: size, along: 2 + index)
     }
-    return total(error, size, terms: axes.map(\.magnitudes.longestColumn))
+    return total(error, size, terms: axes.map { $0.exact.longestColumn(with: $0.changes) })
   }
 
   // MARK: Both

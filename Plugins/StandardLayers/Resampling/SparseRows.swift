@@ -32,10 +32,15 @@ struct SparseRows: Sendable {
   /// The most entries of a row.
   var longestRow: Int { (0..<rows).map { self[$0].count }.max() ?? 0 }
 
-  /// The most entries of a column.
-  var longestColumn: Int {
+  /// The most entries of a column, those of others included in rows that have none there.
+  func longestColumn(with others: SparseRows) -> Int {
     var counts = [Int](repeating: 0, count: columns)
-    for entry in entries { counts[entry.cell] += 1 }
+    for row in 0..<rows {
+      for entry in self[row] { counts[entry.cell] += 1 }
+      for cell in Set(others[row].map(\.cell)).subtracting(self[row].map(\.cell)) {
+        counts[cell] += 1
+      }
+    }
     return counts.max() ?? 0
   }
 
