@@ -25,16 +25,6 @@ public struct MSELoss: ElementwiseLoss {
     reduction = hyperparameters.reduction()
   }
 
-  // MARK: Shapes
-
-  public func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
-    guard let shape = Shape.broadcast(operands.inputs) else {
-      throw LayerProblem.wrongShape(
-        tensor: "target", expected: "\(operands.inputs[0])", found: operands.inputs[1])
-    }
-    return [reduction.shape(of: shape)]
-  }
-
   // MARK: Definition
 
   public func value<S: Scalar>(_ element: LossElement<S>) -> S {
@@ -45,9 +35,9 @@ public struct MSELoss: ElementwiseLoss {
   // MARK: Backward
 
   /// ∂/∂x = 2(x − t), ∂/∂t = −2(x − t).
-  public func slopes<S: FloatingScalar>(_ element: LossElement<S>) -> (input: S, target: S) {
-    let slope = 2 * (element.input - element.target)
-    return (slope, -slope)
+  public func slopes<S: Scalar>(_ element: LossElement<S>) -> LossSlopes<S> {
+    let slope = S(2) * (element.input - element.target)
+    return LossSlopes(input: slope, target: -slope)
   }
 
   // MARK: Bound
