@@ -55,9 +55,11 @@ struct Approximation: Scalar {
   ) -> Approximation {
     let unit = max(a.unit, b?.unit ?? 0)
     let underflow = max(a.underflow, b?.underflow ?? 0)
-    let own = roundings * unit * (value.magnitude + inherited)
+    // What is infinite for exact operands is so in any arithmetic.
+    let isPole = value.isInfinite && inherited == 0
+    let own = isPole ? 0 : roundings * unit * (value.magnitude + inherited)
     return Approximation(
-      value, error: inherited + own + (underflows ? underflow : 0), unit: unit,
+      value, error: inherited + own + (underflows && !isPole ? underflow : 0), unit: unit,
       underflow: underflow)
   }
 
@@ -95,10 +97,13 @@ extension Approximation {
     let error = a.sum.error + b.error
     let magnitude = a.sum.magnitude + b.value.magnitude + b.error
     let additions = a.sum.additions + 1
+    let value = a.value + b.value
+    let isPole = value.isInfinite && error == 0
     let gamma =
-      unit == 0 ? 0 : Rounding(unit: unit, underflow: underflow).gamma(additions + 1)
+      unit == 0 || isPole
+      ? 0 : Rounding(unit: unit, underflow: underflow).gamma(additions + 1)
     a = Approximation(
-      a.value + b.value, error: error + gamma * magnitude, unit: unit, underflow: underflow,
+      value, error: isPole ? 0 : error + gamma * magnitude, unit: unit, underflow: underflow,
       sum: (error, magnitude, additions))
   }
 

@@ -84,6 +84,8 @@ public struct BCEWithLogitsLoss: ElementwiseLoss {
   }
 
   /// The error of ∂/∂x in units of u: 8σ + 6|σ − t| + 2t without weights.
+  ///
+  /// With k it may also be computed as (k·t + 1 − t)·σ − k·t, where k·t + 1 rounds first.
   private func inputUnits(_ element: LossElement<Double>, _ s: Double) -> Double {
     let plain = LossElement(
       input: element.input, target: element.target, third: nil, weight: nil,
@@ -97,17 +99,19 @@ public struct BCEWithLogitsLoss: ElementwiseLoss {
       return 8 * sigma + 6 * slope + 2 * t + further
     }
     let factor = k * t + (1 - element.target).magnitude
-    return 12 * sigma * factor + 6 * slope + 4 * k * t + further
+    return 12 * sigma * factor + 2 * sigma * (k * t + 1) + 6 * slope + 4 * k * t + further
   }
 
   /// The error of ∂/∂t in units of u.
   ///
-  /// It may also be computed as log σ(−x) − k·log σ(x), whose terms can be far larger than it.
+  /// It may also be computed as log σ(−x) − k·log σ(x); the terms of either form can be far larger
+  /// than it.
   private func targetUnits(_ element: LossElement<Double>) -> Double {
     let x = element.input
     guard let k = element.positiveWeight else { return 8 * x.magnitude }
     let terms = Self.softplus(x) + k.magnitude * Self.softplus(-x)
-    return 6 * terms + 4 * ((k - 1) * Self.softplus(-x) - x).magnitude
+    let others = ((k - 1) * Self.softplus(-x)).magnitude + x.magnitude
+    return 6 * terms + 8 * others
   }
 
   /// u(3|x| + 8·log(1 + e^−|x|) + 2·value) for each element without weights; these add products.

@@ -1,4 +1,5 @@
-// Source: torch.nn.CosineEmbeddingLoss (2.13).
+// Source: torch.nn.CosineEmbeddingLoss (2.13), whose ε is the single-precision number nearest to
+// 1e-12 in double precision, too.
 
 public import LayerKit
 public import Tensors
@@ -24,7 +25,7 @@ public struct CosineEmbeddingLoss: ReducedLoss {
   public let reduction: LossReduction
   /// m; default 0.
   private var margin: Double
-  private var epsilon = 1e-12
+  private var epsilon = Double(Float(1e-12))
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     reduction = hyperparameters.reduction()

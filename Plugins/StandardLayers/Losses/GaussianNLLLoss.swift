@@ -120,13 +120,14 @@ public struct GaussianNLLLoss: ElementwiseLoss {
     return gradients
   }
 
-  /// ∂/∂x = d/v, ∂/∂t = −d/v, ∂/∂v = ½·(1/v − d²/v²),  d = x − t.
+  /// ∂/∂x = (½/v)·2d, ∂/∂t = −(½/v)·2d, ∂/∂v = ½·(1/v − d²/v²),  d = x − t.
   public func slopes<S: Scalar>(_ element: LossElement<S>) -> LossSlopes<S> {
     let d = element.input - element.target
     let v = clamped(element)
+    let slope = S(0.5) / v * (S(2) * d)
     var variance = .one / v
     variance += -(d * d / v / v)
-    return LossSlopes(input: d / v, target: -(d / v), third: S(0.5) * variance)
+    return LossSlopes(input: slope, target: -slope, third: S(0.5) * variance)
   }
 
   // MARK: Examples

@@ -48,6 +48,11 @@ public struct HuberLoss: DifferenceLoss {
       S(delta) * .sign(of: d), wherePositive: .magnitude(d) - S(delta), otherwise: d)
   }
 
+  // MARK: Bound
+
+  /// PyTorch rounds δ only for some elements, those that fill a vector register.
+  public var upstreamRoundings: Int { reduction == .mean ? 2 : 1 }
+
   // MARK: Examples
 
   public static var examples: [LayerExample] {

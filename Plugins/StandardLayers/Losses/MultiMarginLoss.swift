@@ -101,6 +101,11 @@ public struct MultiMarginLoss: ReducedLoss {
     return Gradients(inputs: [dx, nil])
   }
 
+  // MARK: Bound
+
+  /// C may have been inverted first.
+  public var upstreamRoundings: Int { 2 }
+
   // MARK: Examples
 
   public static var examples: [LayerExample] {

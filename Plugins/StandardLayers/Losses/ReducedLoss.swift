@@ -20,6 +20,10 @@ public protocol ReducedLoss: Layer {
   /// What a mean divides the sum of the values by; the default is their number.
   func divisor(_ values: Shape, of operands: OperandShapes) -> Int
 
+  /// How often ∂L/∂value may have been rounded besides what `gradients` states; the default is once
+  /// in a mean, whose divisor may be inverted first.
+  var upstreamRoundings: Int { get }
+
   /// The gradients of the inputs, for ∂L/∂value of each value.
   func gradients<S: Scalar>(
     _ operands: Operands<S>, upstream: Tensor<S>, wanted: GradientRequest
@@ -33,6 +37,8 @@ extension ReducedLoss {
   public func rounded(to format: NumberFormat) -> Self { self }
 
   public func divisor(_ values: Shape, of operands: OperandShapes) -> Int { values.count }
+
+  public var upstreamRoundings: Int { reduction == .mean ? 1 : 0 }
 
   public func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
     [reduction.shape(of: try valueShape(operands))]
@@ -69,9 +75,8 @@ extension ReducedLoss {
     guard case .inputGradient(let input) = question.tensor else {
       return .elementwise(define(operands).outputs[0].map(\.limit))
     }
-    // In a mean, the divisor may have been inverted first, which rounds once more.
     let upstream = question.upstream[0].map {
-      Approximation($0, rounding, roundings: reduction == .mean ? 1 : 0)
+      Approximation($0, rounding, roundings: upstreamRoundings)
     }
     let gradients = reducedGradients(
       operands, upstream, GradientRequest(inputs: [input], parameters: []))

@@ -50,6 +50,11 @@ public struct SmoothL1Loss: DifferenceLoss {
       .sign(of: d), wherePositive: .magnitude(d) - S(beta), otherwise: d / S(beta))
   }
 
+  // MARK: Bound
+
+  /// PyTorch rounds β only for some elements, those that fill a vector register.
+  public var upstreamRoundings: Int { reduction == .mean ? 2 : 1 }
+
   // MARK: Kinks
 
   public var kinks: [Kink] { beta > 0 ? [] : [.difference(0, slope: 0)] }

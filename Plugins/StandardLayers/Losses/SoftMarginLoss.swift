@@ -21,9 +21,17 @@ public struct SoftMarginLoss: ElementwiseLoss {
   // MARK: Hyper-parameters
 
   public let reduction: LossReduction
+  /// What e^(−t·x) overflows beyond.
+  private var largest = Double.greatestFiniteMagnitude
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     reduction = hyperparameters.reduction()
+  }
+
+  public func rounded(to format: NumberFormat) -> SoftMarginLoss {
+    var rounded = self
+    rounded.largest = format.largestFinite
+    return rounded
   }
 
   // MARK: Shapes
@@ -40,14 +48,20 @@ public struct SoftMarginLoss: ElementwiseLoss {
   // MARK: Definition
 
   public func value<S: Scalar>(_ element: LossElement<S>) -> S {
-    .log(onePlus: .exp(-(element.target * element.input)))
+    .log(onePlus: exponential(element))
+  }
+
+  /// e^(−t·x), infinite where the reference's format cannot hold it.
+  private func exponential<S: Scalar>(_ element: LossElement<S>) -> S {
+    let e = S.exp(-(element.target * element.input))
+    return e.value > largest ? S(.infinity) : e
   }
 
   // MARK: Backward
 
   /// ∂/∂x = −t·e/(1 + e),  e = e^(−t·x).
   public func slopes<S: Scalar>(_ element: LossElement<S>) -> LossSlopes<S> {
-    let e = S.exp(-(element.target * element.input))
+    let e = exponential(element)
     return LossSlopes(input: -(element.target * e / (.one + e)))
   }
 
