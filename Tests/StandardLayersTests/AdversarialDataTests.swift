@@ -40,7 +40,7 @@ enum AdversarialData: String, CaseIterable {
 /// Kinds whose bounds promise something for every finite operand.
 private let kinds: Set<String> = [
   "Add", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Concat", "Dropout", "Flatten", "GroupNorm",
-  "Identity", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LayerNorm", "LeakyReLU",
+  "Identity", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LayerNorm", "LeakyReLU", "Linear", "LocalResponseNorm", "MatMul", "Bilinear",
   "LogSoftmax", "Mul", "RMSNorm", "ReLU", "ReLU6", "Reshape", "Sigmoid", "SiLU", "Softmax", "Tanh",
 ]
 
