@@ -39,9 +39,12 @@ enum AdversarialData: String, CaseIterable {
 
 /// Kinds whose bounds promise something for every finite operand.
 private let kinds: Set<String> = [
-  "Add", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Concat", "Dropout", "Flatten", "GroupNorm",
-  "Identity", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LayerNorm", "LeakyReLU", "Linear", "LocalResponseNorm", "MatMul", "Bilinear",
-  "LogSoftmax", "Mul", "RMSNorm", "ReLU", "ReLU6", "Reshape", "Sigmoid", "SiLU", "Softmax", "Tanh",
+  "Add", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Concat", "CosineSimilarity", "Dropout",
+  "Flatten", "GroupNorm",
+  "Identity", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LayerNorm", "LeakyReLU",
+  "Linear", "LocalResponseNorm", "MatMul", "Bilinear",
+  "LogSoftmax", "Mul", "PairwiseDistance", "RMSNorm", "ReLU", "ReLU6", "Reshape", "Sigmoid", "SiLU",
+  "Softmax", "Tanh",
 ]
 
 @Test(

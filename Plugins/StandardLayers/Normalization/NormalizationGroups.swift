@@ -77,6 +77,7 @@ public struct NormalizationGroups: Hashable, Sendable {
   // MARK: Loops and sums
 
   /// Calls `body` with each group and the offsets of each of its pieces.
+  @inline(__always)
   func forEachPiece(_ body: (_ group: Int, _ piece: Range<Int>) -> Void) {
     for o in 0..<outer {
       for group in 0..<count { body(group, piece(o, of: group)) }
@@ -84,6 +85,7 @@ public struct NormalizationGroups: Hashable, Sendable {
   }
 
   /// Calls `body` with each weight and the offsets of each run of elements that have it.
+  @inline(__always)
   func forEachRun(_ body: (_ weight: Int, _ run: Range<Int>) -> Void) {
     guard outer * count * inner > 0 else { return }
     for (index, start) in stride(from: 0, to: outer * count * inner, by: run).enumerated() {
