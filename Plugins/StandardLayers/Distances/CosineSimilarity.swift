@@ -97,9 +97,9 @@ public struct CosineSimilarity: Layer {
 
   // MARK: Bound
 
-  /// The relative error of a norm of m numbers is ν = γ(m+3), and that of α
+  /// The relative error of a norm of m numbers is ν = γ(m+3), and that of α is λ.
   ///
-  ///     λ = ν + √(mη)/α, or ν + mη/|a|² if that is smaller
+  ///     λ = ν + √(mη)/α, or ν + mη/(|a|·α) if that is smaller
   ///
   /// y = Σ u·v for u = a/α, v = b/β then has E_y = Σ|u·v|(λ_a + λ_b + γ(m+6)) + 2mη, and
   /// da = dy·(v − y·e)/α for e = a/|a| has

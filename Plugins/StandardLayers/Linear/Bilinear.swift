@@ -170,7 +170,7 @@ public struct Bilinear: Layer {
     case .inputGradient: terms = plan.outputs * plan.first
     case .output, .buffer: terms = plan.first * plan.second + 1
     }
-    return question.productSum(terms: terms + 1, stores: 6, magnitude: magnitude(question))
+    return productSum(question, terms: terms + 1, stores: 6)
   }
 
   // MARK: Examples

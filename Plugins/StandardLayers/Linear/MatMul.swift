@@ -110,8 +110,7 @@ public struct MatMul: Layer {
     let terms = index == 0 ? plan.columns : plan.rows
     let stretching = plan.stretching(index)
     guard stretching > 1 else { return .sum(terms: terms, magnitude: magnitude(question)) }
-    return question.productSum(
-      terms: terms * stretching, stores: 4, magnitude: magnitude(question))
+    return productSum(question, terms: terms * stretching, stores: 4)
   }
 
   // MARK: Examples

@@ -23,12 +23,16 @@ extension NormalizationLayer {
     return .elementwise(measured.limits())
   }
 
-  /// db is a plain sum: γ(m)·Σ|dy|.
+  /// db is a plain sum: γ(n)·Σ|dy|, where a reference of 16 bits may store the parts of groups.
   private func biasBound(_ question: BoundQuestion, _ groups: NormalizationGroups) -> ErrorBound {
     let sums = groups.weightSums(question.upstream[0].elements.map(\.magnitude))
-    return .sum(
-      terms: groups.elementsPerWeight, magnitude: Tensor(question.computed.shape, sums),
-      products: false)
+    let magnitude = Tensor(question.computed.shape, sums)
+    let terms = groups.elementsPerWeight
+    guard question.operands.format.unitRoundoff > NumberFormat.float32.unitRoundoff,
+      !groups.weightsAreGroups
+    else { return .sum(terms: terms, magnitude: magnitude, products: false) }
+    let factor = question.rounding.gamma(terms)
+    return .elementwise(magnitude.map { $0 == 0 ? 0 : factor * $0 + question.rounding.underflow })
   }
 
   /// The limits for given statistics, where a few products and sums remain.
