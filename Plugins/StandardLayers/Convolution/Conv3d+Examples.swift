@@ -77,7 +77,7 @@ extension Conv3d {
       refused(
         "more padding than can be counted", ["padding": 1_000_000],
         .other(
-          "the padded image would have the extents [1, 2, 2000003, 2000004, 2000005],"
+          "asks for a padded image of the extents [1, 2, 2000003, 2000004, 2000005],"
             + " more than 2^34 elements")),
     ]
   }

@@ -104,7 +104,7 @@ extension ConvTranspose2d {
       refused(
         "more output than can be counted", ["stride": 1_000_000],
         .other(
-          "the output before cropping would have the extents [1, 2, 4000003, 4000003], more than 2^34 elements"
+          "asks for an output before cropping of the extents [1, 2, 4000003, 4000003], more than 2^34 elements"
         )),
     ]
   }

@@ -9,9 +9,9 @@ public import Tensors
 
 /// Discrete cross-correlation of images with a set of filters, on one to three spatial axes.
 ///
-/// With one number for each axis in y, p, s, d and the extents K:
+/// With one number for each axis in i, p, s, d and the extents K:
 ///
-///     y[n,o,y] = b[o] + Σ_{c,p} w[o,c,p] · xp[n, c + ⌊o/(O/G)⌋·C/G, y·s + p·d]
+///     y[n,o,i] = b[o] + Σ_{c,p} w[o,c,p] · xp[n, c + ⌊o/(O/G)⌋·C/G, i·s + p·d]
 ///
 /// xp is x with padding around it. Stride s, dilation d and padding are independent on all axes.
 /// - Shapes: x [N, C, H…], w [O, C/G, K…], b [O] → y [N, O, H′…],
@@ -101,19 +101,19 @@ extension ConvolutionLayer {
     let w = operands.parameter("weight")
     let dy = upstream[0].elements
     var gradients = Gradients<S>(inputs: [nil])
-    // dx[n,c,h] = Σ w[o,c,p]·dy[n,o,y] over the windows y whose tap p lies on h
+    // dx[n,c,h] = Σ w[o,c,p]·dy[n,o,i] over the windows i whose tap p lies on h
     if wanted.inputs.contains(0) {
       let shape = operands.inputs[0].shape
       let dx = Convolution.inputGradient(dy, w.elements, geometry)
       gradients.inputs[0] = plan.image?.gradient(dx, shape: shape) ?? Tensor(shape, dx)
     }
-    // dw[o,c,p] = Σ_{n,y} dy[n,o,y]·xp[n, c, y·s + p·d]
+    // dw[o,c,p] = Σ_{n,i} dy[n,o,i]·xp[n, c, i·s + p·d]
     if wanted.parameters.contains("weight") {
       let x = plan.image?.extended(operands.inputs[0]) ?? operands.inputs[0]
       gradients.parameters["weight"] = Tensor(
         w.shape, Convolution.weightGradient(x.elements, dy, geometry))
     }
-    // db[o] = Σ_{n,y} dy[n,o,y]
+    // db[o] = Σ_{n,i} dy[n,o,i]
     if wanted.parameters.contains("bias"), let bias = operands.parameters["bias"] {
       gradients.parameters["bias"] = Tensor(bias.shape, Convolution.biasGradient(dy, geometry))
     }

@@ -20,7 +20,7 @@ struct ConvolutionPlan: Sendable {
       padded.append(try Self.axis(axis, name, settings, extent: x[2 + axis], kernel: w[2 + axis]))
     }
     let extents = padded.map { $0.extent + $0.paddingBegin + $0.paddingEnd }
-    _ = try Shape.limited([x[0], x[1]] + extents, of: "the padded image")
+    _ = try Shape.limited([x[0], x[1]] + extents, of: "a padded image")
     let isExtended =
       settings.paddingMode != .zeros && padded.contains { $0.paddingBegin + $0.paddingEnd > 0 }
     image =
@@ -29,7 +29,7 @@ struct ConvolutionPlan: Sendable {
         settings.paddingMode, extents: padded.map(\.extent), begin: padded.map(\.paddingBegin),
         end: padded.map(\.paddingEnd)) : nil
     axes = isExtended ? padded.map(\.withPaddingAsCells) : padded
-    output = try Shape.limited([x[0], w[0]] + axes.map(\.output), of: "the output")
+    output = try Shape.limited([x[0], w[0]] + axes.map(\.output), of: "an output")
     geometry =
       x[0] == 0
       ? nil

@@ -13,9 +13,9 @@ public import Tensors
 ///     y[n,o,h] = b[o] + Σ w[c,o,p] · x[n,c,i] over all c of o's group and i, p with
 ///                                             i·s + p·d − begin = h
 ///
-/// Each cell of x adds its filters to a window of y; `padding` is what is then cut off at both ends
-/// of y, and `output_padding` appends cells that no window reaches unless what was cut off does.
-/// Stride s, dilation d, padding and output padding are independent on all axes.
+/// Each cell of x adds its filters to a window of y. Then `output_padding` cells, which no window
+/// reaches, are appended at the end, and `padding` is what is cut off at both ends. Stride s,
+/// dilation d, padding and output padding are independent on all axes.
 /// - Shapes: x [N, I, H…], w [I, O/G, K…], b [O] → y [N, O, H′…],
 ///   H′ = (H−1)s − begin − end + d(K−1) + 1 + output_padding, output_padding < max(s, d)
 /// - Kinks: none. Linear in x, in w, in b.

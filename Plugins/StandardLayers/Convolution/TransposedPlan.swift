@@ -38,7 +38,7 @@ struct TransposedPlan: Sendable {
           paddingBegin: crop.begin, paddingEnd: crop.end - rest, dilation: dilation))
       uncropped.append(full)
     }
-    _ = try Shape.limited([x[0], outputChannels] + uncropped, of: "the output before cropping")
+    _ = try Shape.limited([x[0], outputChannels] + uncropped, of: "an output before cropping")
     self.axes = axes
     output = Shape([x[0], outputChannels] + axes.map(\.extent))
     geometry =

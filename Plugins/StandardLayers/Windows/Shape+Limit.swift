@@ -12,7 +12,7 @@ extension Shape {
     for extent in extents {
       let (product, overflow) = count.multipliedReportingOverflow(by: extent)
       guard !overflow, product <= 1 << 34 else {
-        throw .other("\(tensor) would have the extents \(extents), more than 2^34 elements")
+        throw .other("asks for \(tensor) of the extents \(extents), more than 2^34 elements")
       }
       count = product
     }
