@@ -25,7 +25,11 @@ public struct CELU: ExponentialLayer {
       hyperparameters.report(
         .outOfRange(hyperparameter: "alpha", allowed: "any number but 0", found: .real(alpha)))
     }
-    curve = ExponentialCurve(slope: 1, amplitude: alpha, rate: 1 / alpha)
+    // PyTorch's derivative takes 1/α of an α in single precision, in double precision too.
+    let rounded = NumberFormat.float32.rounded(alpha)
+    curve = ExponentialCurve(
+      slope: 1, amplitude: alpha, rate: 1 / alpha,
+      rateError: rounded.isFinite ? (rounded / alpha - 1).magnitude : 0)
   }
 
   @usableFromInline

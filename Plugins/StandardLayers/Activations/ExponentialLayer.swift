@@ -41,19 +41,22 @@ public struct ExponentialCurve: Sendable {
   public let amplitude: Double
   /// The factor of x in the exponent.
   public let rate: Double
+  /// How far, relatively, a derivative's own rate may be off before anything is rounded.
+  public let rateError: Double
 
   @usableFromInline
-  init(slope: Double, amplitude: Double, rate: Double) {
+  init(slope: Double, amplitude: Double, rate: Double, rateError: Double = 0) {
     self.slope = slope
     self.amplitude = amplitude
     self.rate = rate
+    self.rateError = rateError
   }
 
   @inlinable
   func rounded(to format: NumberFormat) -> ExponentialCurve {
     ExponentialCurve(
       slope: format.rounded(slope), amplitude: format.rounded(amplitude),
-      rate: format.rounded(rate))
+      rate: format.rounded(rate), rateError: rateError)
   }
 
   // MARK: Value and gradient
@@ -97,7 +100,7 @@ public struct ExponentialCurve: Sendable {
   ///
   /// The second form, which needs no x, inherits the error of y; exponential, sum and products
   /// round on top. Its first term is large against e^z where e^z is small: there y + amplitude
-  /// cancels.
+  /// cancels. An error of the rate enters as a factor and in the exponent: (1 + |z|)·e^z.
   @inlinable
   func gradientError(_ x: Double, _ dy: Double, _ rounding: Rounding) -> Double {
     if x > 0 { return lineError(dy, rounding) }
@@ -106,7 +109,8 @@ public struct ExponentialCurve: Sendable {
     let relative =
       (8 + k) * Double.expMinusOne(z).magnitude + (8 + 2 * k) * Double.exp(z)
       + (rate == 1 ? 0 : 3 * decay(z).magnitude)
-    return 1.01 * rounding.unit * (scale == 0 ? 0 : scale * relative)
+    let inherited = 1.01 * rateError * (Double.exp(z) + decay(z).magnitude)
+    return (scale == 0 ? 0 : scale * (1.01 * rounding.unit * relative + inherited))
       + 2 * rounding.underflow * (1 + dy.magnitude) * (1 + amplitude.magnitude)
       * (1 + rate.magnitude)
   }

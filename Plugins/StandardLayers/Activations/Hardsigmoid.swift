@@ -46,10 +46,13 @@ public struct Hardsigmoid: ElementwiseLayer {
   }
 
   /// One quotient, or a product with a rounded 1/6: γ(2)·|dx| + η; 0 beside the slope.
+  ///
+  /// PyTorch multiplies by the 1/6 of single precision, in double precision too, which is off by
+  /// 1/2 of its last place: 2⁻²⁵·|dx| is added.
   @inlinable
   public func gradientError(_ x: Double, _ dy: Double, _ rounding: Rounding) -> Double {
     let dx = gradient(x, dy).magnitude
-    return dx == 0 ? 0 : rounding.gamma(2) * dx + rounding.underflow
+    return dx == 0 ? 0 : (rounding.gamma(2) + 0x1p-25) * dx + rounding.underflow
   }
 
   public var kinks: [Kink] { [.point(input: -3, slope: 0), .point(input: 3, slope: 0)] }

@@ -71,8 +71,9 @@ public struct Softplus: ElementwiseLayer {
   @inlinable
   public func valueError(_ x: Double, _ rounding: Rounding) -> Double {
     let z = beta * x
-    let jump = isNearThreshold(z, rounding) ? Double.softplus(-z) / beta.magnitude : 0
-    guard !(z > threshold) else { return jump }
+    let isNear = isNearThreshold(z, rounding)
+    guard isNear || !(z > threshold) else { return 0 }
+    let jump = isNear ? Double.softplus(-z) / beta.magnitude : 0
     let argument = beta == 1 ? 0 : 2 * x.magnitude * Double.logistic(z)
     return 1.01 * rounding.unit * (10 * (Double.softplus(z) / beta).magnitude + argument) + jump
       + rounding.underflow * (1 + x.magnitude) * (1 + 1 / beta.magnitude)
@@ -85,8 +86,9 @@ public struct Softplus: ElementwiseLayer {
   public func gradientError(_ x: Double, _ dy: Double, _ rounding: Rounding) -> Double {
     let z = beta * x
     let (s, t) = (Double.logistic(z), Double.logistic(-z))
-    let jump = isNearThreshold(z, rounding) ? dy.magnitude * t : 0
-    guard !(z > threshold) else { return jump }
+    let isNear = isNearThreshold(z, rounding)
+    guard isNear || !(z > threshold) else { return 0 }
+    let jump = isNear ? dy.magnitude * t : 0
     let argument = beta == 1 || s * t == 0 ? 0 : 2 * z.magnitude * s * t
     return 1.01 * rounding.unit * dy.magnitude * (8 * s + argument) + jump
       + 2 * rounding.underflow * (1 + dy.magnitude)
