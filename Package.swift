@@ -53,11 +53,11 @@ let package = Package(
     module("Tensors", [realModule]),
     module("Kernels", ["CKernels", "Tensors"]),
     module("LayerKit", ["Kernels", "Tensors", "Text"]),
-    module("Network", ["LayerKit", "Tensors"]),
+    module("Network", ["LayerKit", "Tensors", realModule]),
 
     // Files.
     module("HDF5File", ["CCrypto", "CHDF5", "CDeflate", "CSandbox", "Text"]),
-    module("Interchange", ["HDF5File", "LayerKit", "Tensors", "Text"]),
+    module("Interchange", ["HDF5File", "LayerKit", "Network", "Tensors", "Text"]),
 
     // Judging and telling.
     module("Discrepancy", ["Tensors"]),
@@ -114,7 +114,7 @@ let package = Package(
     tests(
       of: "Interchange",
       [
-        "FixtureDrafts", "HDF5File", "Kernels", "LayerKit", "Tensors", "Text",
+        "FixtureDrafts", "HDF5File", "Kernels", "LayerKit", "Network", "Tensors", "Text",
         .target(name: "cnn-verify"),
       ],
       exclude: ["Fixtures", "MakeFixtures"]),
