@@ -12,8 +12,8 @@ struct StepOperands {
   private let parameter: StoredTensor?
   /// The gradients of all layers that use it, to be added up.
   private var gradients: [StoredTensor] = []
-  /// The state before, by slot.
-  private var slots: [String: StoredTensor] = [:]
+  /// The layers that use it.
+  private let uses: [ParameterUse]
   private let update: FixtureUpdate
   /// Why the step cannot be computed; nil where it can.
   private(set) var problem: TensorReport.Reason?
@@ -25,6 +25,7 @@ struct StepOperands {
     sharing uses: [ParameterUse], isTwin: Bool
   ) {
     self.update = update
+    self.uses = uses
     self.isTwin = isTwin
     let layer = fixtureCase.layers[use.layer]
     parameter = layer.parameters[use.name]
@@ -41,7 +42,6 @@ struct StepOperands {
         let place = uses.count > 1 ? " of `\(UntrustedText(layer.name).terminal)`" : ""
         problem = Self.unreadable("/\(gradient)", layer) ?? .inputAbsent(gradient + place)
       }
-      slots.merge(update.state[use]) { first, _ in first }
       let folder = "/optimizer/state/\(layer.name)/\(use.name)/"
       let refused = update.unavailable.first { $0.path.contains(folder) }
       if let refused { problem = problem ?? Self.reason(refused) }
@@ -72,24 +72,7 @@ struct StepOperands {
     guard let parameter else { preconditionFailure("a step without its parameter") }
     return Loaded(
       parameter: try parameter.read(), gradients: try gradients.map { try $0.read() },
-      state: ParameterState(
-        step: try stepsTaken(),
-        slots: try slots.filter { $0.key != "step" }.mapValues { try $0.read() }))
-  }
-
-  /// The number of steps that the parameter has taken.
-  ///
-  /// A parameter of which nothing has been kept takes its first step, whatever others have done.
-  private func stepsTaken() throws -> Int {
-    if let own = slots["step"] {
-      let steps = try own.read(as: Double.self)[0]
-      guard let whole = Int(exactly: steps), whole >= 0 else {
-        throw LayerProblem.wrongValue(
-          tensor: "step", index: [], value: steps, allowed: "a whole number of 0 or more")
-      }
-      return whole
-    }
-    return slots.isEmpty && !update.optimizer.slots.isEmpty ? 0 : update.step
+      state: try update.stateBefore(of: uses))
   }
 
   /// What a step is computed from.

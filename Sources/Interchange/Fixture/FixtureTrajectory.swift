@@ -1,5 +1,7 @@
 // FixtureTrajectory.swift
 
+public import Network
+
 /// Several training steps, from the layers' own parameters on.
 public struct FixtureTrajectory: Sendable {
   /// The inputs of each step, by name.

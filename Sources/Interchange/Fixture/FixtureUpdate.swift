@@ -27,20 +27,6 @@ public struct FixtureState: Sendable {
   }
 }
 
-/// A parameter as one layer uses it.
-public struct ParameterUse: Hashable, Sendable {
-  /// The layer, as an index into the case's layers.
-  public let layer: Int
-  /// The parameter's name in that layer.
-  public let name: String
-
-  /// Names a parameter of a layer.
-  public init(layer: Int, name: String) {
-    self.layer = layer
-    self.name = name
-  }
-}
-
 extension FixtureCase {
   /// The uses of each parameter: one for most, several where layers share it.
   ///

@@ -2,6 +2,7 @@
 
 import HDF5File
 import LayerKit
+import Network
 import Tensors
 
 /// Reads `/trajectory`: the inputs of several training steps, and what came of them.
