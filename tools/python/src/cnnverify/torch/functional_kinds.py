@@ -61,8 +61,8 @@ def _linear(a: Arguments) -> list[Stage]:
 
 def _pool(kind: str, spatial: int, *names: str) -> Entry:
     def build(a: Arguments) -> list[Stage]:
-        if a.get("return_indices") or a.rank("input") != spatial + 2:
-            raise Inexpressible("indices are returned, or no batch axis")
+        if a.rank("input") != spatial + 2:
+            raise Inexpressible("no batch axis")
         stage = _stage(a, kind, *names)
         if stage.attributes.get("stride") == []:
             del stage.attributes["stride"]
@@ -194,8 +194,9 @@ FUNCTIONAL: dict[str, Entry] = {
     **{f"conv{d}d": _convolution(f"Conv{d}d", d) for d in (1, 2, 3)},
     **{f"conv_transpose{d}d": _convolution(f"ConvTranspose{d}d", d) for d in (1, 2, 3)},
     **{
-        f"max_pool{d}d": _pool(f"MaxPool{d}d", d, *_POOL, "dilation", "ceil_mode")
+        f"max_pool{d}d{ending}": _pool(f"MaxPool{d}d", d, *_POOL, "dilation", "ceil_mode")
         for d in (1, 2, 3)
+        for ending in ("", "_with_indices")
     },
     "avg_pool1d": _pool("AvgPool1d", 1, *_POOL, "ceil_mode", "count_include_pad"),
     **{

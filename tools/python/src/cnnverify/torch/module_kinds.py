@@ -98,8 +98,6 @@ def _is_implied(kind: str, name: str) -> bool:
 
 def _refuse_variants(kind: str, operation: Operation) -> None:
     settings = operation.settings
-    if settings.get("return_indices"):
-        raise Inexpressible("indices are returned")
     if kind == "Embedding" and (settings.get("max_norm") or settings.get("scale_grad_by_freq")):
         raise Inexpressible("an embedding that renormalises")
     if kind.startswith("ConvTranspose") and len(operation.slots) > 1:

@@ -1,0 +1,135 @@
+"""Runs cnn-verify on a file of cases and says what became of each reference tensor."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+FITTING = frozenset({"agree", "warn", "vacuous"})
+"""Verdicts on a tensor that was held against its reference and fits."""
+
+_JUDGED = ("output", "grad_input", "grad_parameters", "buffers")
+
+
+@dataclass
+class Found:
+    """What became of one case."""
+
+    problems: list[str] = field(default_factory=list)
+    compared: int = 0
+    informative: int = 0
+    """Tensors in which an error could have shown."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether everything the case holds was compared and fits."""
+        return not self.problems and self.compared > 0
+
+
+class CommandError(Exception):
+    """The command did not do its work."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """The program that is judged."""
+
+    path: Path
+    precision: str = "float64"
+
+    def kinds(self) -> list[str]:
+        """Give the kinds of layers that the program knows."""
+        return [line.split()[0] for line in self._run("layers").splitlines() if line.strip()]
+
+    def verify(self, file: Path) -> dict[str, Found]:
+        """Check a file; the findings by the name of the case.
+
+        Every tensor below `reference` must have been compared: a silent gap is a problem too.
+        """
+        report = self._run(
+            "check", str(file), "--json", "-", "--no-chained", "--precision", self.precision
+        )
+        records = [json.loads(line) for line in report.splitlines() if line.startswith("{")]
+        if not records or records[-1]["record"] != "summary":
+            raise CommandError(f"{self.path} ended early on {file.name}:\n{report}")
+        tensors: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+        errors: list[str] = []
+        for record in records:
+            if record["record"] == "tensor":
+                path = f"{record['layer']}/{record['against']}/{record['tensor']}"
+                tensors[record["case"]][path] = record
+            elif record["record"] == "error":
+                errors += record["problems"]
+        return {
+            case: _judged(paths, tensors[case], [e for e in errors if f"/{case}/" in e])
+            for case, paths in _references(file).items()
+        }
+
+    def _run(self, *arguments: str) -> str:
+        run = subprocess.run(
+            [str(self.path), *arguments], capture_output=True, text=True, check=False
+        )
+        if run.returncode not in (0, 1, 2):
+            raise CommandError(f"{self.path} ended with {run.returncode}: {run.stderr.strip()}")
+        return run.stdout
+
+
+def _references(file: Path) -> dict[str, list[str]]:
+    """Give the paths of all tensors of a file that must be compared, by case."""
+    with h5py.File(file) as opened:
+        return {
+            case: [
+                f"{name}/{path}"
+                for name, layer in group["layers"].items()
+                for path in _datasets(layer)
+            ]
+            for case, group in opened["cases"].items()
+        }
+
+
+def _datasets(layer: h5py.Group) -> list[str]:
+    paths: list[str] = []
+
+    def visit(path: str, item: Any) -> None:
+        parts = path.split("/")
+        if isinstance(item, h5py.Dataset) and parts[0] in ("reference", "reference_f64"):
+            stem = parts[1].split(".")[0]
+            if stem in _JUDGED:
+                paths.append(path)
+
+    layer.visititems(visit)
+    return paths
+
+
+def _judged(paths: list[str], tensors: dict[str, dict[str, Any]], errors: list[str]) -> Found:
+    found = Found(problems=list(errors))
+    for path in paths:
+        record = tensors.get(path)
+        if record is None:
+            found.problems.append(f"{path}: not compared, and no reason given")
+        elif record["verdict"] in FITTING:
+            found.compared += 1
+            found.informative += record["verdict"] != "vacuous"
+        else:
+            found.problems.append(_sentence(path, record))
+    return found
+
+
+def _sentence(path: str, record: dict[str, Any]) -> str:
+    parts = [f"{path.partition('/')[2]}: {record['verdict']}"]
+    if record.get("reason"):
+        parts.append(str(record["reason"]))
+    if record.get("worst_index") is not None:
+        parts.append(
+            f"at {record['worst_index']}: {record['ours']} here, {record['reference']} there, "
+            f"bound {record['bound']}"
+        )
+    if record.get("beyond_bound"):
+        parts.append(f"{record['beyond_bound']} of {record['count']} beyond the bound")
+    return ", ".join(parts)
