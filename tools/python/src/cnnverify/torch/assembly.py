@@ -17,6 +17,7 @@ from .snapshot import Snapshot, to_array
 from .stages import Inexpressible, Previous, Source, Stage
 from .tape import NetworkInput, Operation, Output, Slot, Tape
 from .twin import twin_of
+from .updates import add_update
 
 
 @dataclass(eq=False)
@@ -27,6 +28,8 @@ class Assembled:
     without_kind: list[str] = field(default_factory=list)
     constants: list[str] = field(default_factory=list)
     without_twin: list[str] = field(default_factory=list)
+    holders: dict[int, list[tuple[Layer, str, Slot]]] = field(default_factory=dict)
+    """The layers that hold a parameter, by its `id`, with its name there."""
 
 
 class Assembler:
@@ -55,6 +58,8 @@ class Assembler:
         for index, layer in enumerate(self.result.case.layers):
             layer.index = index
         self.result.case.loss = self._loss()
+        if self.tape.update is not None:
+            self.result.case.optimizer = add_update(self.tape.update, self.result.holders)
         return self.result
 
     def _plan(self, operation: Operation) -> tuple[list[Stage], list[StageValues]]:
@@ -127,6 +132,11 @@ class Assembler:
                 if layer.reference_f64 is None:
                     self.result.without_twin.append(name)
             self.result.case.layers.append(layer)
+            for parameter, slot in stage.parameters.items():
+                self._hold(layer, parameter, slot)
+
+    def _hold(self, layer: Layer, name: str, slot: Slot) -> None:
+        self.result.holders.setdefault(id(slot.tensor), []).append((layer, name, slot))
 
     def _array(self, snapshot: Snapshot) -> Array:
         """One array for one snapshot, so that shared parameters stay one object."""
@@ -188,6 +198,7 @@ class Assembler:
             )
             self.parameter_layers[key] = layer
             self.result.case.layers.append(layer)
+            self._hold(layer, "value", slot)
         return layer
 
     def _finish_parameter_layers(self) -> None:
