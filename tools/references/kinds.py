@@ -19,11 +19,12 @@ _NO_LAYERS = frozenset(
     Module Container Sequential ModuleList ModuleDict ParameterList ParameterDict DataParallel
     RNN RNNBase RNNCell RNNCellBase LSTM LSTMCell GRU GRUCell MultiheadAttention Transformer
     TransformerEncoder TransformerDecoder TransformerEncoderLayer TransformerDecoderLayer
-    SyncBatchNorm NLLLoss2d TripletMarginWithDistanceLoss CrossMapLRN2d EmbeddingBag
-    AdaptiveLogSoftmaxWithLoss LinearCrossEntropyLoss
+    SyncBatchNorm NLLLoss2d CrossMapLRN2d EmbeddingBag AdaptiveLogSoftmaxWithLoss
+    LinearCrossEntropyLoss MaxUnpool1d MaxUnpool2d MaxUnpool3d FractionalMaxPool2d
+    FractionalMaxPool3d
     """.split()
 )
-"""Classes of torch.nn that contain layers, recur or attend, or stand for another kind."""
+"""Classes of torch.nn that the format does not name, or that stand for another kind."""
 
 
 def section_five() -> frozenset[str]:

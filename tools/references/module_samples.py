@@ -9,7 +9,8 @@ For each kind of `cnn-verify layers` it takes the samples of `torch.testing`'s m
 those of `own_samples`, in float32 with a float64 twin and in float64, in training and in evaluation
 where these differ, exports each as a case, and has the program compare every tensor. Samples that
 are empty, complex, or images without a batch axis are no fixtures and are dropped, with their
-number. The exit status is 1 if anything differs, or if a kind has no sample that agrees.
+number. The exit status is 1 if anything differs, if a kind has no sample that agrees, or if the
+program does not know a kind of the format.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import torch
 import cnnverify
 from kinds import section_five
 from own_samples import OWN
-from samples import NAMES, Export, Sample, Samples, seeded
+from samples import NAMES, Export, Sample, Samples, UndefinedError, seeded
 from table import Row, print_table
 from torch_samples import torch_samples
 from verification import Command, CommandError
@@ -60,7 +61,7 @@ def main() -> int:
     bad = [row.name for row in rows if not row.is_good]
     if bad:
         print(f"\nnot good: {', '.join(bad)}")
-    return 1 if bad else 0
+    return 1 if bad or missing else 0
 
 
 def _arguments() -> argparse.Namespace:
@@ -97,20 +98,21 @@ def _try(kind: str, command: Command, directory: Path, row: Row) -> None:
             title = f"{NAMES[dtype]} {sample.title}"
             case = f"{NAMES[dtype]}-{number:03d}"
             row.tried += 1
-            twin = "float64" if dtype == torch.float32 else None
             try:
                 torch.manual_seed(seed + number)
-                sample.write(Export(file, case, seed + number, twin))
+                sample.write(Export(file, case, seed + number, dtype == torch.float32))
                 titles[case] = title
+            except UndefinedError as error:
+                row.tried -= 1
+                row.dropped[str(error)] = row.dropped.get(str(error), 0) + 1
             except cnnverify.CnnVerifyError as error:
                 row.refuse(title, str(error))
             except Exception as error:
                 row.differing[title] = [f"{type(error).__name__}: {error}"]
     if not titles:
         return
-    file.write()
     try:
-        found = command.verify(directory / f"{kind}.h5")
+        found = command.verify(file)
     except CommandError as error:
         row.differing["the command"] = [str(error)]
         return

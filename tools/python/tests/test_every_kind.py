@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -166,6 +167,11 @@ LOSSES: list[tuple[Make, Callable[..., Tensor], Callable[[], tuple[Any, ...]]]] 
         F.triplet_margin_loss,
         lambda: (randn(5, 3), randn(5, 3), randn(5, 3)),
     ),
+    (
+        nn.TripletMarginWithDistanceLoss,
+        F.triplet_margin_with_distance_loss,
+        lambda: (randn(5, 3), randn(5, 3), randn(5, 3)),
+    ),
     (nn.MultiMarginLoss, F.multi_margin_loss, lambda: (randn(5, 3), classes(3, 5))),
     (
         nn.MultiLabelMarginLoss,
@@ -216,6 +222,21 @@ def test_ctc_lengths_become_inputs(tmp_path: Path) -> None:
         layer = export(nn.CTCLoss(), *given, *lengths, path=tmp_path / "f.h5")
         assert layer.reference.inputs[2].tolist() == [7, 6]
         assert layer.reference.inputs[3].tolist() == [3, 2]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"padding_idx": 1}, {"max_norm": 0.5, "norm_type": 1.0}, {"scale_grad_by_freq": True}],
+)
+def test_embedding(options: dict[str, Any], tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    module = nn.Embedding(4, 3, **options).double()
+    before = module.weight.detach().clone()
+    layer = export(module, torch.tensor([[0, 1, 1], [3, 0, 0]]), path=tmp_path / "f.h5")
+    assert np.array_equal(layer.parameters["weight"], before.numpy())
+    assert {k: layer.attributes[k] for k in options} == options
+    assert set(layer.reference.grad_parameters) == {"weight"}
+    check(tmp_path / "f.h5")
 
 
 def test_inputs_by_name_stand_in_the_order_of_forward(tmp_path: Path) -> None:
@@ -325,8 +346,14 @@ REFUSED: list[tuple[str, Callable[[], tuple[Any, ...]]]] = [
     ("batch axis", lambda: (nn.Dropout2d(), randn(4, 7, 8))),
     ("batch axis", lambda: (F.max_pool2d, randn(4, 7, 8), 2)),
     ("antialias", lambda: (lambda x: F.interpolate(x, 3, mode="bilinear", antialias=True), None)),
-    ("renormalises", lambda: (nn.Embedding(4, 3, max_norm=1.0), classes(4, 5))),
-    ("counts its indices", lambda: (nn.Embedding(4, 3, scale_grad_by_freq=True), classes(4, 5))),
+    ("no kind for pdist", lambda: (F.pdist, randn(2, 3))),
+    (
+        "distance function",
+        lambda: (
+            nn.TripletMarginWithDistanceLoss(distance_function=nn.PairwiseDistance(3.0)),
+            *(randn(2, 3) for _ in range(3)),
+        ),
+    ),
     ("no kind LSTM", lambda: (nn.LSTM(3, 4), randn(2, 3).float())),
     ("no kind for cumsum", lambda: (lambda x: x.cumsum(1), None)),
     ("rounding mode", lambda: (lambda x: torch.div(x, 2, rounding_mode="floor"), None)),
@@ -381,6 +408,5 @@ def test_every_module_kind_is_tried_somewhere() -> None:
         ReLU ReLU6 LeakyReLU ELU SELU CELU GELU SiLU Mish Sigmoid Tanh Softplus Softmax LogSoftmax
         Hardtanh Hardswish Dropout Dropout2d Flatten Identity Embedding CrossEntropyLoss NLLLoss
         MSELoss SmoothL1Loss HuberLoss BCELoss BCEWithLogitsLoss
-        MaxUnpool1d MaxUnpool2d MaxUnpool3d FractionalMaxPool2d FractionalMaxPool3d
     """.split()
     assert set(MODULE_KINDS) == tried | set(elsewhere)

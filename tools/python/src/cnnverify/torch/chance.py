@@ -71,7 +71,17 @@ def _rrelu(stage: Stage, operation: Operation) -> None:
             given, noise, _number(stage, "lower"), _number(stage, "upper"), True
         )
     stage.auxiliary["noise"] = noise
-    stage.formula = lambda x: x * noise.to(x.dtype)
+    lower, upper = _number(stage, "lower"), _number(stage, "upper")
+
+    def formula(x: Tensor) -> Tensor:
+        drawn = x * noise.to(x.dtype)
+        if upper - lower > 1e-6:
+            return drawn
+        # torch then differentiates the leaky unit of evaluation.
+        usual = functional.leaky_relu(x, (lower + upper) / 2)
+        return usual + (drawn - usual).detach()
+
+    stage.formula = formula
 
 
 def kept_elements(stage: Stage, operation: Operation) -> Tensor:

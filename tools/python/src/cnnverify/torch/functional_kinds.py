@@ -62,14 +62,8 @@ def _bilinear(a: Arguments) -> list[Stage]:
 
 
 def _embedding(a: Arguments) -> list[Stage]:
-    if a.get("max_norm") or a.get("scale_grad_by_freq"):
-        raise Inexpressible("an embedding that renormalises, or counts its indices")
-    stage = Stage("Embedding", [a.required("input")], parameters=as_parameters(a, "weight"))
-    padding = a.get("padding_idx")
-    if padding is not None:
-        stage.attributes["padding_idx"] = (
-            int(padding) % a.required("weight").snapshot.value.shape[0]
-        )
+    stage = _stage(a, "Embedding", "padding_idx", "max_norm", "norm_type", "scale_grad_by_freq")
+    stage.parameters = as_parameters(a, "weight")
     return [stage]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from torch import Tensor
 from torch.nn import functional
@@ -91,26 +90,6 @@ def _upsample_bilinear(a: Arguments) -> list[Stage]:
     return [Stage("Upsample", [a.required("input")], attributes)]
 
 
-def _fractional(kind: str, spatial: int) -> Entry:
-    names = ("kernel_size", "output_size", "output_ratio")
-
-    def build(a: Arguments) -> list[Stage]:
-        raise Inexpressible(f"{kind}: the places of its windows are drawn")
-
-    return ("input", *names, "return_indices", "_random_samples"), build
-
-
-def _unpool(kind: str, spatial: int) -> Entry:
-    def build(a: Arguments) -> list[Stage]:
-        values: dict[str, Any] = {name: a.get(name) for name in _POOL}
-        values = {name: value for name, value in values.items() if value not in ([], ())}
-        stage = Stage(kind, [a.required("input"), a.required("indices")], attributes_of(values))
-        check_rank(kind, stage.sources)
-        return [stage]
-
-    return ("input", "indices", *_POOL, "output_size"), build
-
-
 def _unfold(a: Arguments) -> list[Stage]:
     if a.operation.function is Tensor.unfold:
         raise Inexpressible("windows along one axis; use torch.nn.functional.unfold")
@@ -139,7 +118,6 @@ IMAGES: dict[str, Entry] = {
         for ending in ("", "_with_indices")
     },
     **{f"adaptive_avg_pool{d}d": _image(f"AdaptiveAvgPool{d}d", "output_size") for d in (1, 2, 3)},
-    **{f"max_unpool{d}d": _unpool(f"MaxUnpool{d}d", d) for d in (1, 2, 3)},
     **{
         f"lp_pool{d}d": _image(f"LPPool{d}d", "norm_type", "kernel_size", "stride", "ceil_mode")
         for d in (1, 2, 3)
@@ -150,11 +128,6 @@ IMAGES: dict[str, Entry] = {
             f"AvgPool{d}d", *_POOL, "ceil_mode", "count_include_pad", "divisor_override"
         )
         for d in (2, 3)
-    },
-    **{
-        f"fractional_max_pool{d}d{ending}": _fractional(f"FractionalMaxPool{d}d", d)
-        for d in (2, 3)
-        for ending in ("", "_with_indices")
     },
     "pad": (("input", "pad", "mode", "value"), _pad),
     "interpolate": (

@@ -45,6 +45,14 @@ def _loss(
     return (*inputs, *names), build
 
 
+def _distance_loss(a: Arguments) -> list[Stage]:
+    if a.get("distance_function") is not None:
+        raise Inexpressible("a distance function of its own")
+    kind, inputs = "TripletMarginWithDistanceLoss", ("anchor", "positive", "negative")
+    values = {name: a.get(name) for name in ("margin", "swap", "reduction")}
+    return [Stage(kind, _sources(kind, a, inputs), attributes_of(values))]
+
+
 def _reduction_of(a: Arguments) -> str:
     average, reduce = a.get("size_average"), a.get("reduce")
     if average is not None or reduce is not None:
@@ -108,6 +116,10 @@ LOSSES: dict[str, Entry] = {
         "eps",
         "swap",
         inputs=("anchor", "positive", "negative"),
+    ),
+    "triplet_margin_with_distance_loss": (
+        ("anchor", "positive", "negative", "distance_function", "margin", "swap", "reduction"),
+        _distance_loss,
     ),
     "multi_margin_loss": _loss(
         "MultiMarginLoss",

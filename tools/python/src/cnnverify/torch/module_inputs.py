@@ -18,9 +18,9 @@ _NO_INPUT = frozenset({"output_size"})
 """Arguments that another hyper-parameter, or the shape of the output, stands for."""
 
 _IMAGE = re.compile(
-    "(Conv|ConvTranspose|MaxPool|AvgPool|LPPool|AdaptiveAvgPool|AdaptiveMaxPool|MaxUnpool"
-    "|FractionalMaxPool|InstanceNorm|BatchNorm|ZeroPad|ConstantPad|ReflectionPad|ReplicationPad"
-    "|CircularPad|Dropout)(?P<axes>[123])d"
+    "(Conv|ConvTranspose|MaxPool|AvgPool|LPPool|AdaptiveAvgPool|AdaptiveMaxPool|InstanceNorm"
+    "|BatchNorm|ZeroPad|ConstantPad|ReflectionPad|ReplicationPad|CircularPad|Dropout)"
+    "(?P<axes>[123])d"
 )
 _RANKS = {"BatchNorm1d": (2, 3), "Softmax2d": (4,), "Fold": (3,), "Unfold": (4,)}
 

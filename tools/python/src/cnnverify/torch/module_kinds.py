@@ -16,9 +16,8 @@ from .stages import Inexpressible, Stage
 from .tape import Operation, Slot
 
 _DIMENSIONAL = """
-    Conv ConvTranspose MaxPool AvgPool LPPool AdaptiveAvgPool AdaptiveMaxPool MaxUnpool
-    FractionalMaxPool BatchNorm InstanceNorm ZeroPad ConstantPad ReflectionPad ReplicationPad
-    CircularPad Dropout
+    Conv ConvTranspose MaxPool AvgPool LPPool AdaptiveAvgPool AdaptiveMaxPool BatchNorm
+    InstanceNorm ZeroPad ConstantPad ReflectionPad ReplicationPad CircularPad Dropout
 """.split()
 
 _PLAIN = """
@@ -30,8 +29,8 @@ _PLAIN = """
     PixelShuffle PixelUnshuffle ChannelShuffle Identity Embedding
     CrossEntropyLoss NLLLoss MSELoss L1Loss SmoothL1Loss HuberLoss BCELoss BCEWithLogitsLoss
     KLDivLoss PoissonNLLLoss GaussianNLLLoss HingeEmbeddingLoss CosineEmbeddingLoss
-    MarginRankingLoss TripletMarginLoss MultiMarginLoss MultiLabelMarginLoss SoftMarginLoss
-    MultiLabelSoftMarginLoss CTCLoss
+    MarginRankingLoss TripletMarginLoss TripletMarginWithDistanceLoss MultiMarginLoss
+    MultiLabelMarginLoss SoftMarginLoss MultiLabelSoftMarginLoss CTCLoss
 """.split()
 
 MODULE_KINDS = (frozenset(_PLAIN) | {f"{k}{d}d" for k in _DIMENSIONAL for d in (1, 2, 3)}) - {
@@ -42,9 +41,8 @@ _SAID_BY_TENSORS = frozenset(
     """
     in_channels out_channels in_features out_features in1_features in2_features num_features
     num_channels num_parameters num_embeddings embedding_dim bias affine elementwise_affine
-    track_running_stats inplace device dtype return_indices init size_average reduce max_norm
-    norm_type scale_grad_by_freq sparse weight pos_weight _weight _freeze _random_samples
-    output_padding min_value max_value args kwargs
+    track_running_stats inplace device dtype return_indices init size_average reduce sparse weight
+    pos_weight _weight _freeze distance_function output_padding min_value max_value args kwargs
     """.split()
 )
 """Constructor arguments that the tensors already say, that change no number, or that the module
@@ -74,7 +72,7 @@ def module_stage(operation: Operation) -> Stage:
         buffers=dict(operation.buffers),
     )
     check_rank(kind, stage.sources)
-    _refuse_variants(kind, operation)
+    _refuse_variants(module)
     if kind.endswith("Loss"):
         for name in list(stage.buffers):
             stage.auxiliary[name] = stage.buffers.pop(name).snapshot.value
@@ -110,17 +108,19 @@ def _hyper_parameters(
 
 
 def _is_implied(kind: str, name: str) -> bool:
-    if name == "norm_type":
-        return not kind.startswith("LPPool")
     if name == "kernel_size":
         return kind.startswith("Conv")
     return name in _SAID_BY_TENSORS
 
 
-def _refuse_variants(kind: str, operation: Operation) -> None:
-    settings = operation.settings
-    if kind == "Embedding" and (settings.get("max_norm") or settings.get("scale_grad_by_freq")):
-        raise Inexpressible("an embedding that renormalises, or counts its indices")
+def _refuse_variants(module: nn.Module) -> None:
+    """The only function of the format is the Euclidean distance, torch's default."""
+    distance = getattr(module, "distance_function", None)
+    if distance is None:
+        return
+    usual = isinstance(distance, nn.PairwiseDistance) and distance.norm == 2
+    if not usual or distance.eps != 1e-6 or distance.keepdim:
+        raise Inexpressible("a distance function of its own")
 
 
 def implicit_softmax_axis(slot: Slot) -> int:
