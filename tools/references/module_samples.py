@@ -15,16 +15,16 @@ program does not know a kind of the format.
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
 
 import cnnverify
+from command_line import folder, parser
 from kinds import section_five
 from own_samples import OWN
 from samples import NAMES, Export, Sample, Samples, UndefinedError, seeded
@@ -32,55 +32,39 @@ from table import Row, print_table
 from torch_samples import torch_samples
 from verification import Command, CommandError
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 def main() -> int:
     """Run the program."""
-    arguments = _arguments()
+    options = parser("module-samples", __doc__, "kinds")
+    options.add_argument("--precision", choices=["float64", "float32"], default="float64")
+    arguments = options.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     command = Command(arguments.command, arguments.precision)
     known = command.kinds()
-    wanted = arguments.kinds or known
-    rows = []
-    with tempfile.TemporaryDirectory() as temporary:
-        directory = arguments.keep or Path(temporary)
-        directory.mkdir(parents=True, exist_ok=True)
-        for kind in wanted:
-            row = Row(kind)
-            rows.append(row)
-            if kind in known:
-                _try(kind, command, directory, row)
-    print_table(rows)
+    rows = [Row(kind) for kind in arguments.kinds or known]
+    # The next kind is exported while the program looks at the last one.
+    with folder(arguments.keep) as directory, ThreadPoolExecutor(1) as checker:
+        checks = []
+        for row in rows:
+            if row.name in known:
+                file, titles = _export(row, directory)
+                checks.append(checker.submit(_verify, command, file, titles, row))
+        for check in checks:
+            check.result()
+    print_table(rows, quiet=arguments.quiet)
     missing = sorted(section_five() - set(known)) if not arguments.kinds else []
     if missing:
-        print(
-            f"\n{len(missing)} kinds of the format are unknown to the program: {', '.join(missing)}"
-        )
+        print(f"\nkinds of the format that the program does not know: {', '.join(missing)}")
     bad = [row.name for row in rows if not row.is_good]
     if bad:
         print(f"\nnot good: {', '.join(bad)}")
     return 1 if bad or missing else 0
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="module-samples", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("kinds", nargs="*", help="kinds to look at (default: all)")
-    parser.add_argument(
-        "--command",
-        type=Path,
-        default=ROOT / ".build/release/cnn-verify",
-        help="the program that is judged (default: the release build)",
-    )
-    parser.add_argument("--precision", choices=["float64", "float32"], default="float64")
-    parser.add_argument("--keep", type=Path, help="a directory for the fixtures")
-    return parser.parse_args()
-
-
-def _try(kind: str, command: Command, directory: Path, row: Row) -> None:
+def _export(row: Row, directory: Path) -> tuple[cnnverify.FixtureFile, dict[str, str]]:
+    """Make all samples of a kind cases of a file; their titles by the names of the cases."""
+    kind = row.name
     file = cnnverify.FixtureFile(directory / f"{kind}.h5", provenance={"git": None})
     titles: dict[str, str] = {}
     for dtype in (torch.float32, torch.float64):
@@ -109,8 +93,12 @@ def _try(kind: str, command: Command, directory: Path, row: Row) -> None:
                 row.refuse(title, str(error))
             except Exception as error:
                 row.differing[title] = [f"{type(error).__name__}: {error}"]
-    if not titles:
-        return
+    return file, titles
+
+
+def _verify(
+    command: Command, file: cnnverify.FixtureFile, titles: dict[str, str], row: Row
+) -> None:
     try:
         found = command.verify(file)
     except CommandError as error:

@@ -13,25 +13,21 @@ if anything differs, or if an operator has no test that agrees (`NONE_FITS` apar
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
 import warnings
-from pathlib import Path
 from typing import Any
 
 from onnx.backend.test.case.node import collect_testcases
 
 import cnnverify
 from cnnverify.format import Case
+from command_line import folder, parser
 from onnx_elementwise import ELEMENTWISE
 from onnx_networks import NETWORKS
 from onnx_node import Converter, Inexpressible, Node
 from onnx_windows import WINDOWS
 from table import Row, print_table
 from verification import Command, CommandError
-
-ROOT = Path(__file__).resolve().parents[2]
 
 CONVERTERS: dict[str, Converter] = {**ELEMENTWISE, **WINDOWS, **NETWORKS}
 """By operator."""
@@ -47,16 +43,14 @@ NONE_FITS = frozenset({"HardSigmoid"})
 
 def main() -> int:
     """Run the program."""
-    arguments = _arguments()
+    arguments = parser("onnx-node-tests", __doc__, "operators").parse_args()
     warnings.simplefilter("ignore")
     command = Command(arguments.command)
     known = set(command.kinds())
     rows: dict[str, Row] = {}
     titles: dict[str, str] = {}
     missing: dict[str, set[str]] = {}
-    with tempfile.TemporaryDirectory() as temporary:
-        directory = arguments.keep or Path(temporary)
-        directory.mkdir(parents=True, exist_ok=True)
+    with folder(arguments.keep) as directory:
         file = cnnverify.FixtureFile(directory / "onnx.h5", provenance={"git": None})
         for test in collect_testcases(None):
             node = _node(test)
@@ -80,28 +74,13 @@ def main() -> int:
             titles[test.name] = node.operator
         if titles:
             _verify(command, file, titles, rows)
-    print_table(sorted(rows.values(), key=lambda row: row.name))
+    print_table(sorted(rows.values(), key=lambda row: row.name), quiet=arguments.quiet)
     if missing:
         print(f"\n{len(missing)} kinds are unknown to the program: {', '.join(sorted(missing))}")
     bad = [r.name for r in rows.values() if r.differing or not (r.agreed or r.name in NONE_FITS)]
     if bad:
         print(f"\nnot good: {', '.join(sorted(bad))}")
     return 1 if bad else 0
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="onnx-node-tests", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("operators", nargs="*", help="operators to look at (default: all)")
-    parser.add_argument(
-        "--command",
-        type=Path,
-        default=ROOT / ".build/release/cnn-verify",
-        help="the program that is judged (default: the release build)",
-    )
-    parser.add_argument("--keep", type=Path, help="a directory for the fixture")
-    return parser.parse_args()
 
 
 def _node(test: Any) -> Node | None:

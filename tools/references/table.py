@@ -35,12 +35,13 @@ class Row:
 _TITLES = ("tried", "agreed", "vacuous", "differ", "no kind", "dropped")
 
 
-def print_table(rows: Iterable[Row]) -> None:
-    """Print one line a kind, and below it everything that did not agree."""
+def print_table(rows: Iterable[Row], *, quiet: bool = False) -> None:
+    """Print one line a kind, and below it everything that did not agree; `quiet`: bad rows only."""
     rows = list(rows)
+    shown = [row for row in rows if not quiet or row.differing]
     width = max([len(row.name) for row in rows], default=4)
     print(" ".join([" " * width, *(f"{title:>8}" for title in _TITLES)]))
-    for row in rows:
+    for row in shown:
         print(" ".join([f"{row.name:<{width}}", *(f"{n:>8}" for n in _numbers(row))]))
         for reason, count in row.dropped.items():
             print(f"    dropped {count}: {reason}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import cnnverify
 FITTING = frozenset({"agree", "warn", "vacuous"})
 """Verdicts on a tensor that was held against its reference and fits."""
 
-_JUDGED = ("output", "grad_input", "grad_parameters", "buffers")
+_JUDGED = ("output", "grad_input", "grad_parameters", "buffers", "updated_parameters")
 
 
 @dataclass
@@ -102,28 +103,40 @@ class Command:
 def _references(file: Path) -> dict[str, list[str]]:
     """Give the paths of all tensors of a file that must be compared, by case."""
     with h5py.File(file) as opened:
-        return {
-            case: [
-                f"{name}/{path}"
-                for name, layer in group["layers"].items()
-                for path in _datasets(layer)
-            ]
-            for case, group in opened["cases"].items()
-        }
+        return {case: list(_of_case(group)) for case, group in opened["cases"].items()}
 
 
-def _datasets(layer: h5py.Group) -> list[str]:
+def _of_case(group: h5py.Group) -> Iterator[str]:
+    """As the report names them: the state of a parameter with the layer that holds it."""
+    for name, layer in group["layers"].items():
+        yield from (f"{name}/{path}" for path in _datasets(layer))
+    for name, layer in group.get("optimizer/reference_state", {}).items():
+        for path in _below(layer):
+            yield f"{name}/reference/reference_state/{path}"
+    if "trajectory" in group:
+        for path in _below(group["trajectory/reference"]):
+            yield f"/trajectory/reference/{path}"
+
+
+def _below(group: h5py.Group) -> list[str]:
     paths: list[str] = []
 
     def visit(path: str, item: Any) -> None:
-        parts = path.split("/")
-        if isinstance(item, h5py.Dataset) and parts[0] in ("reference", "reference_f64"):
-            stem = parts[1].split(".")[0]
-            if stem in _JUDGED:
-                paths.append(path)
+        if isinstance(item, h5py.Dataset):
+            paths.append(path)
 
-    layer.visititems(visit)
+    group.visititems(visit)
     return paths
+
+
+def _datasets(layer: h5py.Group) -> list[str]:
+    found = []
+    for path in _below(layer):
+        parts = path.split("/")
+        judged = len(parts) > 1 and parts[1].split(".")[0] in _JUDGED
+        if parts[0] in ("reference", "reference_f64") and judged:
+            found.append(path)
+    return found
 
 
 def _judged(paths: list[str], tensors: dict[str, dict[str, Any]], errors: list[str]) -> Found:
