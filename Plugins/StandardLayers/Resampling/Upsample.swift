@@ -15,7 +15,9 @@ import Tensors
 ///   `bilinear` and `trilinear`, for 1, 2 and 3 axes, lie on the line between two cells, `bicubic`,
 ///   for 2 axes, on a cubic through four; `area` is the mean of the cells that new cell j touches.
 /// - Kinks: none in x. Where rounding decides between two cells, `nearest` follows the forward
-///   pass of PyTorch; its backward pass, which may take the other one, agrees too.
+///   pass of PyTorch; its backward pass, which may take the other one, agrees too. Between equal
+///   extents the modes on lines copy, whatever the scale; `bicubic` does not. PyTorch's backward
+///   pass of `bicubic` does copy there: that is not the gradient of its forward pass, and differs.
 public struct Upsample: ResamplingLayer {
   public static let kind = "Upsample"
 
