@@ -97,8 +97,8 @@ private func scaled(_ name: String, _ source: Network.Source) -> Network.Node {
     let shown = try run(
       network,
       Supply(x: Tensor(.scalar, [3]), weights: [0: 5], objective: Tensor(.scalar, [7])))
-    #expect(shown["1 output(0)"] == [8])
-    #expect(shown["0 parameterGradient(\"w\")"] == [7])
+    #expect(shown[Shown(1, .output(0))] == [8])
+    #expect(shown[Shown(0, .parameterGradient("w"))] == [7])
   }
 
   @Test func whatNeedsAMissingTensorIsLeftOut() throws {

@@ -37,7 +37,7 @@ public struct Upsample: ResamplingLayer {
       "a factor for each axis", ["scale_factor": [1.7, 0.6]], inputs: [[2, 3, 4, 7]]),
     LayerExample("sizes, three axes", ["size": [5, 2, 7]], inputs: [[1, 2, 3, 4, 3]]),
     LayerExample(
-      "a factor that keeps the size", ["scale_factor": 1.1, "mode": "nearest"],
+      "a factor that keeps the size", ["scale_factor": 1.1, "mode": "bilinear"],
       inputs: [[1, 2, 9, 5]]),
     LayerExample(
       "a recomputed factor", ["scale_factor": 2.9, "recompute_scale_factor": true],
