@@ -61,7 +61,7 @@ let package = Package(
 
     // Judging and telling.
     module("Discrepancy", ["Tensors"]),
-    module("Conformance", ["LayerKit", "Tensors"]),
+    module("Conformance", ["Discrepancy", "LayerKit", "Tensors"]),
     module("Reports", ["Discrepancy", "Tensors", "Text"]),
     module(
       "Verification",
@@ -72,8 +72,8 @@ let package = Package(
     module(
       "VerifyCommand",
       [
-        "HDF5File", "Interchange", "LayerKit", "Reports", "Tensors", "Text", "Verification",
-        argumentParser,
+        "Conformance", "HDF5File", "Interchange", "LayerKit", "Reports", "Tensors", "Text",
+        "Verification", argumentParser,
       ]),
 
     // Only the executable names the plug-ins.

@@ -29,7 +29,7 @@ struct BandPlan: Sendable {
   let parts: Int
 
   private let height: Int
-  private let batch: Int
+  private let imageCount: Int
   private let columnCut: Balanced
   /// Cuts the rows of one image, or of all images if a band may cross their borders.
   private let rowCut: Slices
@@ -40,7 +40,7 @@ struct BandPlan: Sendable {
     let planes = product.planes
     let size = MemoryLayout<S>.size
     height = product.targetRows.count
-    batch = product.batch
+    imageCount = product.images
     let width = product.targetColumns.count
     let lines = blocks.mostChannels * planes.phases.count
     compacts = Self.gapsCostMore(product)
@@ -48,8 +48,8 @@ struct BandPlan: Sendable {
 
     // Few positions under many rows: the weights are most of the traffic. Cutting the rows reads
     // each weight once; the lines are copied once for each part instead.
-    let images = crossesImages ? 1 : batch
-    let allRows = crossesImages ? batch * height : height
+    let images = crossesImages ? 1 : imageCount
+    let allRows = crossesImages ? imageCount * height : height
     let isSmall = crossesImages && product.rows >= 256 && allRows * width <= Self.fewPositions
     let partRows = isSmall ? max(128, product.rows / 4) : product.rows
     // Elements that one output position takes: its results, and its lines of the source. The
@@ -120,9 +120,8 @@ struct BandPlan: Sendable {
         part: rowPart)
     }
     return Band(
-      group: unit / batch, segments: [RowSegment(image: unit % batch, rows: rows)],
-      columns: columnCut[column],
-      part: rowPart)
+      group: unit / imageCount, segments: [RowSegment(image: unit % imageCount, rows: rows)],
+      columns: columnCut[column], part: rowPart)
   }
 
   /// Compares the time spent in gaps with the time of copying them away, for each term and output.

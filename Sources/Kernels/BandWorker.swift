@@ -169,10 +169,11 @@ struct BandWorker<S: KernelScalar> {
         base: buffer - rowRange(band).lowerBound * pitch, pitch: pitch, isResult: false)
     }
     let segment = band.segments[0]
-    let channel = (segment.image * product.groups + band.group) * product.rows
     let row = rows.offset + segment.rows.lowerBound * rows.stride
-    let place = (channel * rows.extent + row) * columns.extent + band.columns.lowerBound
-    return Accumulator(base: result + place, pitch: rows.extent * columns.extent, isResult: true)
+    let place =
+      product.resultPlane(image: segment.image, group: band.group) + row * columns.extent
+      + band.columns.lowerBound
+    return Accumulator(base: result + place, pitch: product.resultPitch, isResult: true)
   }
 
   /// Copies a finished band to its places in the result.
@@ -184,12 +185,12 @@ struct BandWorker<S: KernelScalar> {
     let left = columns.offset + band.columns.lowerBound * columns.stride
     var line = 0
     for segment in band.segments {
-      let channel = (segment.image * product.groups + band.group) * product.rows
+      let first = result + product.resultPlane(image: segment.image, group: band.group)
       for m in rowRange(band) {
+        let plane = first + m * product.resultPitch
         var from = UnsafePointer(sum.base) + m * sum.pitch + line * lines.rowPitch
         for u in segment.rows {
-          let row = (channel + m) * rows.extent + rows.offset + u * rows.stride
-          let to = result + row * columns.extent + left
+          let to = plane + (rows.offset + u * rows.stride) * columns.extent + left
           if columns.stride == 1 {
             to.update(from: from, count: width)
           } else {

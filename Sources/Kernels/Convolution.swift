@@ -1,18 +1,20 @@
 internal import Tensors
 
-/// Convolutions of flat arrays: activations in the order N C H W, weights O I H W.
+/// Convolutions of flat arrays with one to three spatial axes: activations in the order N C D H W,
+/// weights O I D H W, without the axes that there are not.
 ///
-/// Padding is with zeros; other kinds are padded before. All results have the same bits on any
-/// number of threads and with any instruction set.
+/// In the formulas y, p, S, D and P are one number for each axis. Padding is with zeros; other
+/// kinds are padded before. All results have the same bits on any number of threads and with any
+/// instruction set.
 public enum Convolution {
-  /// Y[n,o,y,x] = b[o] + Σ_{i,p,q} W[o,i,p,q] · X[n, i, yS + pD − P, xS + qD − P].
+  /// Y[n,o,y] = b[o] + Σ_{i,p} W[o,i,p] · X[n, i, yS + pD − P].
   ///
   /// - Parameters:
-  ///   - x: N·I·H·W activations.
-  ///   - w: O·(I/G)·kh·kw weights.
+  ///   - x: N·I·D·H·W activations.
+  ///   - w: O·(I/G)·kd·kh·kw weights.
   ///   - bias: O numbers, or none.
   ///   - geometry: The shapes; the counts must match.
-  /// - Returns: N·O·Ho·Wo activations.
+  /// - Returns: N·O·Do·Ho·Wo activations.
   @_specialize(where S == Float)
   @_specialize(where S == Double)
   public static func forward<S: KernelScalar>(
@@ -20,74 +22,102 @@ public enum Convolution {
   ) -> [S] {
     precondition(x.count == geometry.inputCount && w.count == geometry.weightCount)
     precondition(bias.map { $0.count == geometry.outputChannels } ?? true)
-    if geometry.isLinear { return linearForward(x, w, bias: bias, geometry) }
+    if geometry.isLinear {
+      // Y = X·Wᵀ + b
+      let y = MatrixProduct.multiply(
+        x, transposed: false, w, transposed: true, m: geometry.batch,
+        n: geometry.outputChannels, k: geometry.reduction)
+      return adding(bias, to: y, area: 1)
+    }
     let product = ShiftedProduct<S>(
-      planes: SourcePlanes(
-        rows: SourceAxis(forward: geometry.height), columns: SourceAxis(forward: geometry.width),
-        channels: geometry.inputChannels, kernelWidth: geometry.width.kernel),
-      batch: geometry.batch, groups: geometry.groups, channels: geometry.groupInputs,
-      rows: geometry.groupOutputs,
-      targetRows: TargetAxis(extent: geometry.height.output, stride: 1, offset: 0),
-      targetColumns: TargetAxis(extent: geometry.width.output, stride: 1, offset: 0),
+      planes: SourcePlanes(forward: geometry), batch: geometry.batch, groups: geometry.groups,
+      channels: geometry.groupInputs, rows: geometry.groupOutputs,
+      targetDepth: TargetAxis(windowsOf: geometry.depth),
+      targetRows: TargetAxis(windowsOf: geometry.height),
+      targetColumns: TargetAxis(windowsOf: geometry.width),
       instructions: .current)
     let view = WeightView(
       groupStride: geometry.groupOutputs * geometry.reduction, rowStride: geometry.reduction,
       channelStride: geometry.taps)
     return Array(uninitializedCount: geometry.outputCount) { y in
-      (bias ?? []).withUnsafeBufferPointer { b in
-        run(product, x, w, view, bias: bias == nil ? nil : b.baseAddress, y)
-      }
+      run(product, x, w, view, bias: bias, y)
     }
   }
 
-  /// dX[n,i,h,w] = Σ W[o,i,p,q] · g[n,o,y,x] over all o, p, q, y, x with yS + pD − P = h and
-  /// xS + qD − P = w.
-  ///
-  /// The result is computed one stride phase (h mod S, w mod S) at a time: within a phase it is a
-  /// product without strides, with the taps that reach the phase.
+  /// dX[n,i,h] = Σ W[o,i,p] · g[n,o,y] over all o, p, y with yS + pD − P = h.
   ///
   /// - Parameters:
-  ///   - dy: N·O·Ho·Wo, the gradient at the output.
-  ///   - w: O·(I/G)·kh·kw weights.
+  ///   - dy: N·O·Do·Ho·Wo, the gradient at the output.
+  ///   - w: O·(I/G)·kd·kh·kw weights.
   ///   - geometry: The shapes; the counts must match.
-  /// - Returns: N·I·H·W, the gradient at the input.
-  @_specialize(where S == Float)
-  @_specialize(where S == Double)
+  /// - Returns: N·I·D·H·W, the gradient at the input.
   public static func inputGradient<S: KernelScalar>(
     _ dy: [S], _ w: [S], _ geometry: ConvolutionGeometry
   ) -> [S] {
-    precondition(dy.count == geometry.outputCount && w.count == geometry.weightCount)
-    guard !geometry.isLinear else {
-      return MatrixProduct.multiply(
-        dy, w, m: geometry.batch, n: geometry.reduction, k: geometry.outputChannels)
+    transposed(dy, w, bias: nil, geometry)
+  }
+
+  /// Z[n,i,h] = b[i] + Σ W[o,i,p] · X[n,o,y] over all o, p, y with yS + pD − P = h.
+  ///
+  /// This is the transposed convolution: the linear map of the input gradient as a layer of its
+  /// own, from the outputs of the convolution that the geometry describes to its inputs. Its own
+  /// gradients are the convolution of its upstream gradient, and `weightGradient` with the
+  /// upstream gradient in the place of the input.
+  ///
+  /// The result is computed one stride phase (h mod S) at a time: within a phase it is a product
+  /// without strides, with the taps that reach the phase.
+  ///
+  /// - Parameters:
+  ///   - x: N·O·Do·Ho·Wo activations.
+  ///   - w: O·(I/G)·kd·kh·kw weights.
+  ///   - bias: I numbers, or none.
+  ///   - geometry: The shapes; the counts must match.
+  /// - Returns: N·I·D·H·W activations.
+  @_specialize(where S == Float)
+  @_specialize(where S == Double)
+  public static func transposed<S: KernelScalar>(
+    _ x: [S], _ w: [S], bias: [S]?, _ geometry: ConvolutionGeometry
+  ) -> [S] {
+    precondition(x.count == geometry.outputCount && w.count == geometry.weightCount)
+    precondition(bias.map { $0.count == geometry.inputChannels } ?? true)
+    if geometry.isLinear {
+      // Z = X·W + b
+      let z = MatrixProduct.multiply(
+        x, w, m: geometry.batch, n: geometry.reduction, k: geometry.outputChannels)
+      return adding(bias, to: z, area: geometry.inputArea)
     }
-    let (height, width) = (geometry.height, geometry.width)
+    let (depth, height, width) = (geometry.depth, geometry.height, geometry.width)
     let view = WeightView(
       groupStride: geometry.groupOutputs * geometry.reduction, rowStride: geometry.taps,
       channelStride: geometry.reduction)
-    return Array(uninitializedCount: geometry.inputCount) { dx in
-      for a in 0..<min(height.stride, height.extent) {
-        for b in 0..<min(width.stride, width.extent) {
-          let product = ShiftedProduct<S>(
-            planes: SourcePlanes(
-              rows: SourceAxis(gradient: height, phase: a),
-              columns: SourceAxis(gradient: width, phase: b),
-              channels: geometry.outputChannels, kernelWidth: width.kernel),
-            batch: geometry.batch, groups: geometry.groups, channels: geometry.groupOutputs,
-            rows: geometry.groupInputs,
-            targetRows: TargetAxis(extent: height.extent, stride: height.stride, offset: a),
-            targetColumns: TargetAxis(extent: width.extent, stride: width.stride, offset: b),
-            instructions: .current)
-          run(product, dy, w, view, bias: nil, dx)
+    return Array(uninitializedCount: geometry.inputCount) { z in
+      for a in 0..<min(depth.stride, depth.extent) {
+        for b in 0..<min(height.stride, height.extent) {
+          for c in 0..<min(width.stride, width.extent) {
+            let targets = (
+              TargetAxis(phase: a, of: depth), TargetAxis(phase: b, of: height),
+              TargetAxis(phase: c, of: width)
+            )
+            let product = ShiftedProduct<S>(
+              planes: SourcePlanes(
+                depth: SourceAxis(gradient: depth, phase: a),
+                rows: SourceAxis(gradient: height, phase: b),
+                columns: SourceAxis(gradient: width, phase: c), outputDepth: targets.0.count,
+                channels: geometry.outputChannels),
+              batch: geometry.batch, groups: geometry.groups, channels: geometry.groupOutputs,
+              rows: geometry.groupInputs, targetDepth: targets.0, targetRows: targets.1,
+              targetColumns: targets.2, instructions: .current)
+            run(product, x, w, view, bias: bias, z)
+          }
         }
       }
     }
   }
 
-  /// db[o] = Σ_{n,y,x} g[n,o,y,x].
+  /// db[o] = Σ_{n,y} g[n,o,y].
   ///
   /// - Parameters:
-  ///   - dy: N·O·Ho·Wo, the gradient at the output.
+  ///   - dy: N·O·Do·Ho·Wo, the gradient at the output.
   ///   - geometry: The shapes; the count must match.
   /// - Returns: O sums.
   @_specialize(where S == Float)
@@ -96,33 +126,29 @@ public enum Convolution {
     _ dy: [S], _ geometry: ConvolutionGeometry
   ) -> [S] {
     Reduction.channelSums(
-      dy, batch: geometry.batch, channels: geometry.outputChannels,
-      area: geometry.height.output * geometry.width.output)
+      dy, batch: geometry.batch, channels: geometry.outputChannels, area: geometry.outputArea)
   }
 
-  /// Y = X·Wᵀ + b.
-  private static func linearForward<S: KernelScalar>(
-    _ x: [S], _ w: [S], bias: [S]?, _ geometry: ConvolutionGeometry
-  ) -> [S] {
-    let columns = geometry.outputChannels
-    var y = MatrixProduct.multiply(
-      x, transposed: false, w, transposed: true, m: geometry.batch, n: columns,
-      k: geometry.reduction)
-    guard let bias else { return y }
-    for index in y.indices { y[index] += bias[index % columns] }
-    return y
+  /// The planes of a result, each with the bias of its channel added.
+  private static func adding<S: KernelScalar>(_ bias: [S]?, to planes: [S], area: Int) -> [S] {
+    guard let bias else { return planes }
+    var sums = planes
+    for index in sums.indices { sums[index] += bias[index / area % bias.count] }
+    return sums
   }
 
   private static func run<S: KernelScalar>(
-    _ product: ShiftedProduct<S>, _ source: [S], _ weights: [S], _ view: WeightView,
-    bias: UnsafePointer<S>?, _ result: UnsafeMutableBufferPointer<S>
+    _ product: ShiftedProduct<S>, _ source: [S], _ weights: [S], _ view: WeightView, bias: [S]?,
+    _ result: UnsafeMutableBufferPointer<S>
   ) {
     source.withUnsafeBufferPointer { source in
       weights.withUnsafeBufferPointer { weights in
-        guard let x = source.baseAddress, let w = weights.baseAddress,
-          let y = result.baseAddress
-        else { return }
-        product.run(x, w, view, bias: bias, result: y)
+        (bias ?? []).withUnsafeBufferPointer { b in
+          guard let x = source.baseAddress, let w = weights.baseAddress,
+            let y = result.baseAddress
+          else { return }
+          product.run(x, w, view, bias: bias == nil ? nil : b.baseAddress, result: y)
+        }
       }
     }
   }

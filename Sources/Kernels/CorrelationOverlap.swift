@@ -9,12 +9,12 @@ extension CorrelationWorker {
     _ dy: UnsafePointer<S>, _ segments: [RowSegment], _ window: Range<Int>,
     to copy: UnsafeMutablePointer<S>
   ) {
-    let (height, width) = (geometry.height.output, geometry.width.output)
+    let width = geometry.width.output
     var place = copy
     for output in outputs {
       let channel = group * geometry.groupOutputs + output
       for segment in segments {
-        let plane = dy + (segment.image * geometry.outputChannels + channel) * height * width
+        let plane = dy + geometry.outputPlane(image: segment.image, channel: channel)
         if window.count == width {
           let count = segment.rows.count * width
           place.update(from: plane + segment.rows.lowerBound * width, count: count)

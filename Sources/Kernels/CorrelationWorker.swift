@@ -78,7 +78,7 @@ struct CorrelationWorker<S: KernelScalar> {
     _ dy: UnsafePointer<S>, _ panels: [Panel], _ segments: [RowSegment], _ window: Range<Int>,
     to packed: UnsafeMutablePointer<S>
   ) {
-    let (height, width) = (geometry.height.output, geometry.width.output)
+    let width = geometry.width.output
     let positions = segments.reduce(0) { $0 + $1.rows.count } * window.count
     for panel in panels {
       let (count, lanes) = (panel.outputs.count, panel.width)
@@ -90,7 +90,7 @@ struct CorrelationWorker<S: KernelScalar> {
       }
       let channel = group * geometry.groupOutputs + panel.outputs.lowerBound
       for segment in segments {
-        let plane = dy + (segment.image * geometry.outputChannels + channel) * height * width
+        let plane = dy + geometry.outputPlane(image: segment.image, channel: channel)
         // Whole rows of a plane are one run.
         let runs = window.count == width ? 1 : segment.rows.count
         let length = segment.rows.count / runs * window.count
@@ -99,7 +99,7 @@ struct CorrelationWorker<S: KernelScalar> {
             Transposition(
               rows: count, columns: length,
               source: plane + (segment.rows.lowerBound + run) * width + window.lowerBound,
-              sourcePitch: height * width, target: place, targetPitch: lanes))
+              sourcePitch: geometry.outputArea, target: place, targetPitch: lanes))
           place += length * lanes
         }
       }

@@ -1,34 +1,27 @@
-/// The shapes of one pooling: N·C planes, a window on each axis.
+/// The shapes of one pooling: planes with one to three axes, windows on each axis.
 public struct PoolGeometry: Hashable, Sendable {
-  /// N, the number of samples.
-  public let batch: Int
-  /// C, the number of channels.
-  public let channels: Int
-  /// The vertical axis.
-  public let height: WindowAxis
-  /// The horizontal axis.
-  public let width: WindowAxis
+  /// N·C, the number of planes.
+  public let planes: Int
+  /// The axes: depth, height and width; an image with fewer has a single cell on the first ones.
+  let axes: [PoolAxis]
+  /// The cells of one plane.
+  let inputArea: Int
+  /// The windows of one plane.
+  let outputArea: Int
 
-  /// Makes a geometry.
-  public init(batch: Int, channels: Int, height: WindowAxis, width: WindowAxis) {
-    precondition(batch > 0 && channels > 0)
-    self.batch = batch
-    self.channels = channels
-    self.height = height
-    self.width = width
+  /// Makes a geometry of one to three axes, the one whose cells are neighbours last.
+  public init(planes: Int, axes: [PoolAxis]) {
+    precondition(planes > 0 && (1...3).contains(axes.count))
+    self.planes = planes
+    self.axes = [PoolAxis](repeating: .single, count: 3 - axes.count) + axes
+    inputArea = axes.reduce(1) { $0 * $1.extent }
+    outputArea = axes.reduce(1) { $0 * $1.output }
   }
 
-  /// N·C.
-  public var planes: Int { batch * channels }
-  /// N·C·H·W.
+  /// The cells of all planes.
   public var inputCount: Int { planes * inputArea }
-  /// N·C·Ho·Wo.
+  /// The windows of all planes.
   public var outputCount: Int { planes * outputArea }
-
-  /// H·W.
-  var inputArea: Int { height.extent * width.extent }
-  /// Ho·Wo.
-  var outputArea: Int { height.output * width.output }
 }
 
 /// What an average is divided by.
@@ -40,13 +33,4 @@ public enum PoolDivisor: Hashable, Sendable {
   case valid
   /// A number of the caller's (`divisor_override`).
   case fixed(Int)
-}
-
-extension WindowAxis {
-  /// The cells of a window that count for `PoolDivisor.padded`.
-  func paddedCells(window: Int) -> Int {
-    let start = cell(window: window, tap: 0)
-    let reach = extent + paddingEnd - start
-    return min(kernel, (reach + dilation - 1) / dilation)
-  }
 }

@@ -13,13 +13,17 @@ struct SourceAxis: Sendable {
 
   let extent: Int
   let stride: Int
+  /// K, the number of taps of the kernel.
+  let kernel: Int
+  /// Those of them that are read.
   let taps: [Tap]
   let firstShift: Int
   let lastShift: Int
 
-  private init(extent: Int, stride: Int, taps: [Tap]) {
+  private init(extent: Int, stride: Int, kernel: Int, taps: [Tap]) {
     self.extent = extent
     self.stride = stride
+    self.kernel = kernel
     self.taps = taps
     firstShift = taps.lazy.map(\.shift).min() ?? 0
     lastShift = taps.lazy.map(\.shift).max() ?? 0
@@ -31,6 +35,12 @@ struct SourceAxis: Sendable {
   /// How many elements of the phase lie in the source.
   func count(phase: Int) -> Int { max(0, (extent - phase + stride - 1) / stride) }
 
+  /// The source index that a tap reads for output position u; nil outside of the source.
+  func index(_ tap: Tap, output u: Int) -> Int? {
+    let index = stride * (u + tap.shift) + tap.phase
+    return index >= 0 && index < extent ? index : nil
+  }
+
   /// Forward: the source index is uS + pD − P = S·(u + ⌊(pD − P)/S⌋) + (pD − P) mod S.
   init(forward axis: WindowAxis) {
     let taps = (0..<axis.kernel).map { p in
@@ -38,7 +48,7 @@ struct SourceAxis: Sendable {
       let phase = ((start % axis.stride) + axis.stride) % axis.stride
       return Tap(kernel: p, phase: phase, shift: (start - phase) / axis.stride)
     }
-    self.init(extent: axis.extent, stride: axis.stride, taps: taps)
+    self.init(extent: axis.extent, stride: axis.stride, kernel: axis.kernel, taps: taps)
   }
 
   /// Input gradient at the input indices Su + a: tap p sends g[u + (a + P − pD)/S] there, if S
@@ -49,6 +59,6 @@ struct SourceAxis: Sendable {
       guard distance % axis.stride == 0 else { return nil }
       return Tap(kernel: p, phase: 0, shift: distance / axis.stride)
     }
-    self.init(extent: axis.output, stride: 1, taps: taps)
+    self.init(extent: axis.output, stride: 1, kernel: axis.kernel, taps: taps)
   }
 }

@@ -1,4 +1,4 @@
-/// A stretch of output rows of one image.
+/// A stretch of output rows of one image, which is one plane of one sample.
 struct RowSegment: Sendable {
   let image: Int
   let rows: Range<Int>
@@ -19,13 +19,19 @@ struct RowSegment: Sendable {
 
 /// Copies of source rows with the zeros of the padding, split by stride phase, so that each tap
 /// reads a contiguous line at a constant distance.
+///
+/// An image is one output plane of one sample. The source planes that the taps of the depth read
+/// for it are copied side by side, like the phases: whatever has a third axis is a sum over two.
 struct SourcePlanes: Sendable {
+  /// What one copied plane of a channel holds.
   struct Phase: Hashable, Sendable {
+    /// The tap of the depth, by its place in `depth.taps`.
+    let depth: Int
     let row: Int
     let column: Int
   }
 
-  /// A tap: its plane within the channel, its place in it, its index in the kernel.
+  /// A tap: its plane among those of the channel, its place in it, its index in the kernel.
   struct Tap: Sendable {
     let plane: Int
     let row: Int
@@ -33,32 +39,53 @@ struct SourcePlanes: Sendable {
     let kernel: Int
   }
 
+  let depth: SourceAxis
   let rows: SourceAxis
   let columns: SourceAxis
+  /// The output planes of one sample.
+  let outputDepth: Int
   /// Over all groups.
   let channels: Int
   let phases: [Phase]
   let taps: [Tap]
 
-  init(rows: SourceAxis, columns: SourceAxis, channels: Int, kernelWidth: Int) {
+  init(
+    depth: SourceAxis, rows: SourceAxis, columns: SourceAxis, outputDepth: Int, channels: Int
+  ) {
+    self.depth = depth
     self.rows = rows
     self.columns = columns
+    self.outputDepth = outputDepth
     self.channels = channels
     var phases: [Phase] = []
+    var planes: [Phase: Int] = [:]
     var taps: [Tap] = []
-    for p in rows.taps {
-      for q in columns.taps {
-        let phase = Phase(row: p.phase, column: q.phase)
-        let plane = phases.firstIndex(of: phase) ?? phases.count
-        if plane == phases.count { phases.append(phase) }
-        taps.append(
-          Tap(
-            plane: plane, row: p.shift - rows.firstShift, column: q.shift - columns.firstShift,
-            kernel: p.kernel * kernelWidth + q.kernel))
+    for (index, o) in depth.taps.enumerated() {
+      for p in rows.taps {
+        for q in columns.taps {
+          let phase = Phase(depth: index, row: p.phase, column: q.phase)
+          let plane = planes[phase, default: phases.count]
+          if plane == phases.count {
+            planes[phase] = plane
+            phases.append(phase)
+          }
+          taps.append(
+            Tap(
+              plane: plane, row: p.shift - rows.firstShift, column: q.shift - columns.firstShift,
+              kernel: (o.kernel * rows.kernel + p.kernel) * columns.kernel + q.kernel))
+        }
       }
     }
     self.phases = phases
     self.taps = taps
+  }
+
+  /// What a convolution reads of its input.
+  init(forward geometry: ConvolutionGeometry) {
+    self.init(
+      depth: SourceAxis(forward: geometry.depth), rows: SourceAxis(forward: geometry.height),
+      columns: SourceAxis(forward: geometry.width), outputDepth: geometry.depth.output,
+      channels: geometry.inputChannels)
   }
 
   /// The distance between two rows of a copy that serves this many output columns.
@@ -88,11 +115,13 @@ struct SourcePlanes: Sendable {
       for phase in phases {
         var line = plane
         for segment in segments {
-          let image = source + (segment.image * channels + channel) * area
+          let (sample, u) = segment.image.quotientAndRemainder(dividingBy: outputDepth)
+          let z = depth.index(depth.taps[phase.depth], output: u)
+          let image = z.map { source + ((sample * channels + channel) * depth.extent + $0) * area }
           let first = segment.rows.lowerBound + rows.firstShift
           for row in first..<first + segment.rows.count + rows.span {
             let y = row * rows.stride + phase.row
-            if row >= 0 && y < rows.extent {
+            if let image, row >= 0, y < rows.extent {
               copyLine(image + y * columns.extent, phase.column, window, to: line, pitch)
             } else {
               line.update(repeating: 0, count: pitch)

@@ -8,7 +8,7 @@ struct CorrelationPlan: Sendable {
   let channelCut: Balanced
   /// Outputs that a task takes.
   let outputCut: Balanced
-  /// Rows of outputs, counted through all samples, that are multiplied together.
+  /// Rows of outputs, counted through all planes of all samples, that are multiplied together.
   let rowCut: Balanced
   let columnCut: Balanced
   /// Parts of the sum that tasks work on side by side, added at the end in order.
@@ -28,7 +28,7 @@ struct CorrelationPlan: Sendable {
     outputCut = Balanced(geometry.groupOutputs, limit: 1_024 / size)
     columnCut = Balanced(geometry.width.output, limit: positions)
     rowCut = Balanced(
-      geometry.batch * geometry.height.output, limit: max(1, positions / columnCut.longest))
+      geometry.images * geometry.height.output, limit: max(1, positions / columnCut.longest))
     let tiles = geometry.groups * channelCut.count * outputCut.count
     let bands = rowCut.count * columnCut.count
     // At least eight tasks where there are so many bands, if the parts do not get too large.
@@ -39,7 +39,7 @@ struct CorrelationPlan: Sendable {
   }
 }
 
-/// dW[o,i,p,q] = Σ_{n,y,x} g[n,o,y,x] · X[n, i, yS + pD − P, xS + qD − P].
+/// dW[o,i,p] = Σ_{n,y} g[n,o,y] · X[n, i, yS + pD − P].
 ///
 /// A product with a long sum. The tiles read lines of the padded, phase-split source and panels of
 /// the gradient with the outputs side by side. A band of about 256 positions is one chain of fused
@@ -52,9 +52,7 @@ struct WeightCorrelation<S: KernelScalar> {
 
   init(_ geometry: ConvolutionGeometry) {
     self.geometry = geometry
-    planes = SourcePlanes(
-      rows: SourceAxis(forward: geometry.height), columns: SourceAxis(forward: geometry.width),
-      channels: geometry.inputChannels, kernelWidth: geometry.width.kernel)
+    planes = SourcePlanes(forward: geometry)
     plan = CorrelationPlan(geometry, of: S.self)
     instructions = .current
   }
@@ -109,13 +107,13 @@ struct WeightCorrelation<S: KernelScalar> {
 }
 
 extension Convolution {
-  /// dW[o,i,p,q] = Σ_{n,y,x} g[n,o,y,x] · X[n, i, yS + pD − P, xS + qD − P].
+  /// dW[o,i,p] = Σ_{n,y} g[n,o,y] · X[n, i, yS + pD − P].
   ///
   /// - Parameters:
-  ///   - x: N·I·H·W activations, the input of the convolution.
-  ///   - dy: N·O·Ho·Wo, the gradient at the output.
+  ///   - x: N·I·D·H·W activations, the input of the convolution.
+  ///   - dy: N·O·Do·Ho·Wo, the gradient at the output.
   ///   - geometry: The shapes; the counts must match.
-  /// - Returns: O·(I/G)·kh·kw, the gradient at the weights.
+  /// - Returns: O·(I/G)·kd·kh·kw, the gradient at the weights.
   @_specialize(where S == Float)
   @_specialize(where S == Double)
   public static func weightGradient<S: KernelScalar>(

@@ -12,7 +12,7 @@ public struct WindowAxis: Hashable, Sendable {
   public let stride: Int
   /// P, the padding before the first cell.
   public let paddingBegin: Int
-  /// P′, the padding after the last cell.
+  /// P′, the padding after the last cell; a negative number cuts cells off, which no window reaches.
   public let paddingEnd: Int
   /// D, the distance between two cells of a window.
   public let dilation: Int
@@ -27,7 +27,7 @@ public struct WindowAxis: Hashable, Sendable {
     dilation: Int = 1, ceilMode: Bool = false
   ) {
     precondition(extent > 0 && kernel > 0 && stride > 0 && dilation > 0)
-    precondition(paddingBegin >= 0 && paddingEnd >= 0)
+    precondition(paddingBegin >= 0)
     self.extent = extent
     self.kernel = kernel
     self.stride = stride

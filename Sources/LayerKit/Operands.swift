@@ -14,12 +14,15 @@ public struct Operands<S: Sendable>: Sendable {
   public var isTraining: Bool
   /// The format of the reference's tensors, to which it rounds a constant before using it.
   public var format: NumberFormat
+  /// The format of the input of the reference, by whose machine epsilon a constant may be defined;
+  /// that of its twin in double precision is the same.
+  public var inputFormat: NumberFormat
 
   /// Gathers the operands of one application of a layer.
   public init(
     inputs: [Tensor<S>] = [], parameters: [String: Tensor<S>] = [:],
     buffers: [String: Tensor<S>] = [:], auxiliary: [String: Tensor<S>] = [:],
-    isTraining: Bool = false, format: NumberFormat = .float64
+    isTraining: Bool = false, format: NumberFormat = .float64, inputFormat: NumberFormat? = nil
   ) {
     self.inputs = inputs
     self.parameters = parameters
@@ -27,6 +30,7 @@ public struct Operands<S: Sendable>: Sendable {
     self.auxiliary = auxiliary
     self.isTraining = isTraining
     self.format = format
+    self.inputFormat = inputFormat ?? format
   }
 
   /// The operands with every tensor transformed.
@@ -35,7 +39,7 @@ public struct Operands<S: Sendable>: Sendable {
     Operands<T>(
       inputs: inputs.map(transform), parameters: parameters.mapValues(transform),
       buffers: buffers.mapValues(transform), auxiliary: auxiliary.mapValues(transform),
-      isTraining: isTraining, format: format)
+      isTraining: isTraining, format: format, inputFormat: inputFormat)
   }
 
   /// A parameter that the signature requires, so that it is there.

@@ -39,6 +39,11 @@ public protocol Scalar: Sendable {
   static func squareRoot(_ x: Self) -> Self
   /// xᵖ for a constant exponent.
   static func power(_ x: Self, _ exponent: Double) -> Self
+
+  /// `a` where `x` is positive, otherwise `b`; `b` where `x` is NaN.
+  ///
+  /// The same as a condition on `x`, for all but a scalar that knows how exact `x` is.
+  static func select(_ a: Self, wherePositive x: Self, otherwise b: Self) -> Self
 }
 
 extension Scalar {
@@ -52,6 +57,11 @@ extension Scalar {
   /// The larger number; NaN if either is NaN; the first of two equal ones.
   @inlinable
   public static func maximum(_ a: Self, _ b: Self) -> Self { b > a || b.isNaN ? b : a }
+
+  @inlinable
+  public static func select(_ a: Self, wherePositive x: Self, otherwise b: Self) -> Self {
+    x.value > 0 ? a : b
+  }
 
   /// The number without its sign.
   @inlinable

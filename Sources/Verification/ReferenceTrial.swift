@@ -45,7 +45,8 @@ struct ReferenceTrial<S: LayerScalar> {
       parameters: try layer.parameters.mapValues { try $0.read(as: T.self) },
       buffers: try side.buffers.mapValues { try $0.read(as: T.self) },
       auxiliary: try layer.auxiliary.mapValues { try $0.read(as: T.self) },
-      isTraining: layer.isTraining, format: side.format)
+      isTraining: layer.isTraining, format: side.format,
+      inputFormat: layer.inputs.first??.format)
   }
 
   /// The upstream gradients, or the name of the first one that the fixture lacks.

@@ -4,28 +4,38 @@ import Testing
 
 @Suite("Convolution")
 struct ConvolutionTests {
-  private func check<S: KernelScalar>(_ geometry: ConvolutionGeometry, seed: UInt64, _: S.Type) {
+  private func check<S: KernelScalar>(
+    _ geometry: ConvolutionGeometry, seed: UInt64, _: S.Type,
+    instructions: [InstructionSet] = [.current]
+  ) {
     var samples = Samples(seed: seed)
     let x: [S] = samples.whole(geometry.inputCount)
     let w: [S] = samples.whole(geometry.weightCount)
     let dy: [S] = samples.whole(geometry.outputCount)
     let bias: [S]? = seed % 3 == 0 ? nil : samples.whole(geometry.outputChannels)
+    let shift: [S]? = seed % 3 == 1 ? nil : samples.whole(geometry.inputChannels)
     let definition = ConvolutionDefinition<S>(geometry: geometry)
-    let place: Comment = "seed \(seed), \(S.self), \(geometry)"
-    #expect(
-      Convolution.forward(x, w, bias: bias, geometry) == definition.forward(x, w, bias: bias),
-      place)
-    #expect(
-      Convolution.inputGradient(dy, w, geometry) == definition.inputGradient(dy, w), place)
-    #expect(
-      Convolution.weightGradient(x, dy, geometry) == definition.weightGradient(x, dy), place)
-    #expect(Convolution.biasGradient(dy, geometry) == definition.biasGradient(dy), place)
+    let y = definition.forward(x, w, bias: bias)
+    let dx = definition.transposed(dy, w, bias: nil)
+    let z = definition.transposed(dy, w, bias: shift)
+    let dw = definition.weightGradient(x, dy)
+    let db = definition.biasGradient(dy)
+    for set in instructions {
+      let place: Comment = "seed \(seed), \(S.self), \(set), \(geometry)"
+      InstructionSet.$current.withValue(set) {
+        #expect(Convolution.forward(x, w, bias: bias, geometry) == y, place)
+        #expect(Convolution.inputGradient(dy, w, geometry) == dx, place)
+        #expect(Convolution.transposed(dy, w, bias: shift, geometry) == z, place)
+        #expect(Convolution.weightGradient(x, dy, geometry) == dw, place)
+        #expect(Convolution.biasGradient(dy, geometry) == db, place)
+      }
+    }
   }
 
-  @Test("equals the definition on whole numbers, random shapes", arguments: 0..<10)
+  @Test("equals the definition on whole numbers, random shapes", arguments: 0..<20)
   func randomShapes(part: Int) {
-    for index in 0..<32 {
-      let seed = UInt64(part * 32 + index + 1)
+    for index in 0..<50 {
+      let seed = UInt64(part * 50 + index + 1)
       var samples = Samples(seed: seed &* 7_919)
       let geometry = ConvolutionGeometry.random(using: &samples)
       check(geometry, seed: seed, Float.self)
@@ -34,14 +44,12 @@ struct ConvolutionTests {
   }
 
   @Test(
-    "equals the definition on whole numbers, chosen shapes", arguments: InstructionSet.available)
-  func chosenShapes(instructions: InstructionSet) {
-    InstructionSet.$current.withValue(instructions) {
-      for geometry in ConvolutionGeometry.special {
-        check(geometry, seed: 11, Float.self)
-        check(geometry, seed: 12, Double.self)
-      }
-    }
+    "equals the definition on whole numbers, chosen shapes",
+    arguments: ConvolutionGeometry.special.indices)
+  func chosenShapes(index: Int) {
+    let geometry = ConvolutionGeometry.special[index]
+    check(geometry, seed: 11, Float.self, instructions: InstructionSet.available)
+    check(geometry, seed: 12, Double.self, instructions: InstructionSet.available)
   }
 
   /// All results on fractions, where every change of order would show in the last bits.
@@ -53,6 +61,8 @@ struct ConvolutionTests {
     let bias: [S] = samples.fractions(geometry.outputChannels)
     return [
       Convolution.forward(x, w, bias: bias, geometry), Convolution.inputGradient(dy, w, geometry),
+      Convolution.transposed(
+        dy, w, bias: samples.fractions(geometry.inputChannels), geometry),
       Convolution.weightGradient(x, dy, geometry), Convolution.biasGradient(dy, geometry),
     ]
   }

@@ -1,58 +1,100 @@
 import Kernels
 import Testing
 
-@Suite("Pooling")
-struct PoolingTests {
-  /// The cells of one window inside the input as offsets in the plane, in row-major order.
-  private func cells(_ g: PoolGeometry, _ y: Int, _ x: Int) -> [Int] {
-    (0..<g.height.kernel).flatMap { p in
-      (0..<g.width.kernel).compactMap { q in
-        let h = y * g.height.stride + p * g.height.dilation - g.height.paddingBegin
-        let w = x * g.width.stride + q * g.width.dilation - g.width.paddingBegin
-        guard h >= 0, h < g.height.extent, w >= 0, w < g.width.extent else { return nil }
-        return h * g.width.extent + w
-      }
-    }
-  }
+/// Windows at random, and what each of them holds by the definition.
+private struct DefinedPooling {
+  let planes: Int
+  /// One to three axes.
+  let axes: [PoolAxis]
 
-  /// Calls `body` with the input offsets of each window and its output offset.
-  private func forEachWindow(_ g: PoolGeometry, _ body: ([Int], Int, _ y: Int, _ x: Int) -> Void) {
-    for plane in 0..<g.batch * g.channels {
-      for y in 0..<g.height.output {
-        for x in 0..<g.width.output {
-          let base = plane * g.height.extent * g.width.extent
-          let output = (plane * g.height.output + y) * g.width.output + x
-          body(cells(g, y, x).map { base + $0 }, output, y, x)
-        }
-      }
-    }
-  }
+  var geometry: PoolGeometry { PoolGeometry(planes: planes, axes: axes) }
 
-  private func random(_ samples: inout Samples, dilation: Bool) -> PoolGeometry {
-    func axis() -> WindowAxis {
+  /// Up to three planes with sliding windows.
+  static func sliding(_ samples: inout Samples, dilation: Bool) -> DefinedPooling {
+    drawn(&samples, longest: [40, 9, 6]) { samples, longest in
       let kernel = Int.random(in: 1...4, using: &samples)
       let step = dilation ? Int.random(in: 1...2, using: &samples) : 1
-      let padding = Int.random(in: 0...kernel / 2, using: &samples)
-      let least = max(1, step * (kernel - 1) + 1 - 2 * padding)
-      return WindowAxis(
-        extent: Int.random(in: least...max(least, 9), using: &samples), kernel: kernel,
-        stride: Int.random(in: 1...4, using: &samples), paddingBegin: padding,
-        paddingEnd: padding, dilation: step, ceilMode: Bool.random(using: &samples))
+      let padding = (0..<2).map { _ in Int.random(in: 0...kernel / 2, using: &samples) }
+      let least = max(1, step * (kernel - 1) + 1 - padding[0] - padding[1])
+      return .sliding(
+        WindowAxis(
+          extent: Int.random(in: least...max(least, longest), using: &samples), kernel: kernel,
+          stride: Int.random(in: 1...4, using: &samples), paddingBegin: padding[0],
+          paddingEnd: padding[1], dilation: step, ceilMode: Bool.random(using: &samples)))
     }
-    return PoolGeometry(
-      batch: Int.random(in: 1...3, using: &samples),
-      channels: Int.random(in: 1...4, using: &samples), height: axis(), width: axis())
   }
 
-  /// The first largest cell; the first NaN before all.
-  private func first(_ cells: [Int], of x: [Double]) -> Int? {
-    cells.first { x[$0].isNaN } ?? cells.first { cell in cells.allSatisfy { x[cell] >= x[$0] } }
+  /// Up to three planes with windows that cover them.
+  static func adaptive(_ samples: inout Samples) -> DefinedPooling {
+    drawn(&samples, longest: [30, 9, 5]) { samples, longest in
+      .adaptive(
+        AdaptiveAxis(
+          extent: Int.random(in: 1...longest, using: &samples),
+          output: Int.random(in: 1...longest, using: &samples)))
+    }
   }
 
-  @Test("max: ties to the first, NaN wins, padding never", arguments: 1...200)
+  private static func drawn(
+    _ samples: inout Samples, longest: [Int], axis: (inout Samples, Int) -> PoolAxis
+  ) -> DefinedPooling {
+    let count = Int.random(in: 1...3, using: &samples)
+    return DefinedPooling(
+      planes: Int.random(in: 1...3, using: &samples),
+      axes: (0..<count).map { _ in axis(&samples, longest[count - 1]) })
+  }
+
+  /// The cells of one window on one axis, padding included: outside of the extent.
+  private func reach(_ axis: PoolAxis, _ window: Int) -> [Int] {
+    switch axis {
+    case .sliding(let axis):
+      (0..<axis.kernel).map { window * axis.stride + $0 * axis.dilation - axis.paddingBegin }
+    case .adaptive(let axis):
+      (0..<axis.extent).filter {
+        ($0 + 1) * axis.output > window * axis.extent
+          && $0 * axis.output < (window + 1) * axis.extent
+      }
+    }
+  }
+
+  /// Calls `body` with the input offsets of each window in row-major order, and the number of its
+  /// cells inside the padded input.
+  func forEachWindow(_ body: (_ cells: [Int], _ padded: Int, _ output: Int) -> Void) {
+    var output = 0
+    func visit(_ axis: Int, _ cells: [Int], _ padded: Int) {
+      guard axis < axes.count else {
+        body(cells, padded, output)
+        output += 1
+        return
+      }
+      let extent = axes[axis].extent
+      for window in 0..<axes[axis].output {
+        let reach = reach(axes[axis], window)
+        var end = extent
+        if case .sliding(let sliding) = axes[axis] { end += sliding.paddingEnd }
+        let inside = reach.filter { 0 <= $0 && $0 < extent }
+        visit(
+          axis + 1, cells.flatMap { cell in inside.map { cell * extent + $0 } },
+          padded * reach.count { $0 < end })
+      }
+    }
+    for plane in 0..<planes { visit(0, [plane], 1) }
+  }
+}
+
+@Suite("Pooling")
+struct PoolingTests {
+  /// The first largest cell; the last NaN before all.
+  private func largest(_ cells: [Int], of x: [Double]) -> Int? {
+    cells.last { x[$0].isNaN } ?? cells.first { cell in cells.allSatisfy { x[cell] >= x[$0] } }
+  }
+
+  @Test("max: ties to the first, NaN wins, padding never", arguments: 1...300)
   func maximum(seed: Int) {
     var samples = Samples(seed: UInt64(seed))
-    let geometry = random(&samples, dilation: true)
+    let pooling =
+      seed % 3 == 0
+      ? DefinedPooling.adaptive(&samples) : .sliding(&samples, dilation: true)
+    let geometry = pooling.geometry
     // Few different values: many ties.
     let x: [Double] = (0..<geometry.inputCount).map { _ in
       Int.random(in: 0..<40, using: &samples) == 0
@@ -60,8 +102,8 @@ struct PoolingTests {
     }
     let dy: [Double] = samples.whole(geometry.outputCount)
     var (y, dx) = ([Double](repeating: -.infinity, count: dy.count), x.map { _ in 0.0 })
-    forEachWindow(geometry) { cells, output, _, _ in
-      guard let cell = first(cells, of: x) else { return }
+    pooling.forEachWindow { cells, _, output in
+      guard let cell = largest(cells, of: x) else { return }
       y[output] = x[cell]
       dx[cell] += dy[output]
     }
@@ -74,26 +116,22 @@ struct PoolingTests {
     #expect(narrow == dx.map(Float.init))
   }
 
-  /// Cells of the window inside the padded input.
-  private func padded(_ axis: WindowAxis, _ window: Int) -> Int {
-    (0..<axis.kernel).count {
-      window * axis.stride + $0 - axis.paddingBegin < axis.extent + axis.paddingEnd
-    }
-  }
-
-  @Test("sum and average with each divisor", arguments: 1...200)
+  @Test("sum and average with each divisor", arguments: 1...300)
   func average(seed: Int) {
     var samples = Samples(seed: UInt64(seed) &+ 1_000)
-    let geometry = random(&samples, dilation: false)
-    let x: [Double] = samples.whole(geometry.inputCount)
-    let dy: [Double] = samples.whole(geometry.outputCount).map { $0 * 3_600 }
+    let pooling =
+      seed % 3 == 0
+      ? DefinedPooling.adaptive(&samples) : .sliding(&samples, dilation: false)
+    let geometry = pooling.geometry
+    let x: [Double] = samples.fractions(geometry.inputCount)
+    let dy: [Double] = samples.fractions(geometry.outputCount)
     for divisor in [PoolDivisor.padded, .valid, .fixed(5)] {
       var (sums, means) = (dy, dy)
       var (dx, spread) = (x.map { _ in 0.0 }, x.map { _ in 0.0 })
-      forEachWindow(geometry) { cells, output, y, column in
+      pooling.forEachWindow { cells, padded, output in
         let count =
           switch divisor {
-          case .padded: padded(geometry.height, y) * padded(geometry.width, column)
+          case .padded: padded
           case .valid: cells.count
           case .fixed(let number): number
           }
@@ -125,47 +163,5 @@ struct PoolingTests {
     // ⌈(5 + 2 − 2)/3⌉ + 1 = 3, but the third window would start at 6 = H + P.
     #expect(axis(5, 2, 3, 1).output == 2)
     #expect(axis(4, 1, 3, 0).output == 2)
-  }
-
-  @Test("adaptive average: windows from ⌊iH/Ho⌋ up to ⌈(i+1)H/Ho⌉", arguments: 1...40)
-  func adaptive(seed: Int) {
-    var samples = Samples(seed: UInt64(seed) &+ 5_000)
-    func axis() -> AdaptiveAxis {
-      AdaptiveAxis(
-        extent: Int.random(in: 1...9, using: &samples),
-        output: Int.random(in: 1...9, using: &samples))
-    }
-    let (height, width) = (axis(), axis())
-    let x: [Double] = samples.whole(2 * height.extent * width.extent)
-    let dy: [Double] = samples.whole(2 * height.output * width.output)
-    var (y, dx) = (dy, x.map { _ in 0.0 })
-    for plane in 0..<2 {
-      for i in 0..<height.output {
-        for j in 0..<width.output {
-          let output = (plane * height.output + i) * width.output + j
-          let rows = (0..<height.extent).filter {
-            ($0 + 1) * height.output > i * height.extent
-              && $0 * height.output < (i + 1) * height.extent
-          }
-          let columns = (0..<width.extent).filter {
-            ($0 + 1) * width.output > j * width.extent && $0 * width.output < (j + 1) * width.extent
-          }
-          let count = Double(rows.count * columns.count)
-          var sum = 0.0
-          for h in rows {
-            for w in columns {
-              let cell = (plane * height.extent + h) * width.extent + w
-              sum += x[cell]
-              dx[cell] += dy[output] / count
-            }
-          }
-          y[output] = sum / count
-        }
-      }
-    }
-    let result = Pooling.adaptiveAverageForward(x, planes: 2, height: height, width: width)
-    #expect(result == y, "\(height) \(width)")
-    let back = Pooling.adaptiveAverageBackward(dy, planes: 2, height: height, width: width)
-    #expect(back == dx, "\(height) \(width)")
   }
 }

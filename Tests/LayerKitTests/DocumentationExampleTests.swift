@@ -32,28 +32,7 @@ private func gain(_ hyperparameters: [String: HyperparameterValue] = [:]) throws
   #expect(gradients.parameters["gain"]?.elements == [9, -3, 6])
 }
 
-@Test(arguments: Gain.examples.filter { $0.problem == nil })
-func `the documented backward is the adjoint of its definition`(_ example: LayerExample) throws {
-  let layer = try gain(example.hyperparameters)
-  var random = RandomOperands(seed: 1)
-  let operands = random.operands(for: example, of: layer.signature)
-  let identities = AdjointIdentity.measure(layer, operands, seed: 2)
-  #expect(identities.count == 2)
-  for identity in identities { #expect(identity.holds(), "\(identity)") }
-}
-
-@Test(arguments: Gain.examples.filter { $0.problem != nil })
-func `the documented layer refuses what it says it refuses`(_ example: LayerExample) throws {
-  var problems: [LayerProblem] = []
-  do {
-    _ = try gain(example.hyperparameters).outputShapes(example.shapes)
-  } catch let error as InvalidHyperparameters {
-    problems = error.problems
-  } catch let problem as LayerProblem {
-    problems = [problem]
-  }
-  #expect(problems == [try #require(example.problem)])
-}
+@Test func `the documented layer conforms`() throws { try ConformanceKit.check(Gain.self) }
 
 @Test func `the article quotes the code that is tested`() throws {
   let here = URL(filePath: #filePath).deletingLastPathComponent()

@@ -17,3 +17,9 @@ extension Tensor<Double> {
     return difference == 0 ? 0 : difference / size
   }
 }
+
+/// The hyperbolic tangent.
+func hyperbolicTangent(_ x: Double) -> Double {
+  func value<S: Scalar>(_ x: S) -> S { .tanh(x) }
+  return value(x)
+}

@@ -63,12 +63,7 @@ public struct Add: Layer {
       let factor = question.rounding.gamma(inputs.count - 1)
       return .elementwise(magnitude.mapInParallel { factor * $0 })
     }
-    let shape = question.operands.inputs[index].shape
-    let terms = question.upstream[0].count / max(1, shape.count)
-    guard terms > 1 else { return .exact }
-    let magnitude = Broadcasting.gradient(
-      of: shape, from: question.upstream[0].mapInParallel { $0.magnitude })
-    return .sum(terms: terms - 1, magnitude: magnitude, products: false)
+    return question.stretchingBound(ofInput: index)
   }
 
   // MARK: Examples

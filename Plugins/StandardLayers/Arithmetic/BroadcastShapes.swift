@@ -36,4 +36,30 @@ extension LayerExample {
       "one input", inputs: [[2, 3]],
       refused: .inputCount(allowed: 2...(.max), found: 1)),
   ]
+
+  /// The same for kinds that take exactly two inputs.
+  static let broadcastingPairs: [LayerExample] =
+    broadcasting.filter { $0.problem == nil && $0.shapes.inputs.count == 2 } + [
+      LayerExample("no sample", inputs: [[0, 3], [3]]),
+      LayerExample(
+        "extents that do not fit", inputs: [[2, 3], [2]],
+        refused: .wrongShape(
+          tensor: "input.1", expected: "one that broadcasts with [2, 3]", found: [2])),
+      LayerExample(
+        "three inputs", inputs: [[2], [2], [2]],
+        refused: .inputCount(allowed: 2...2, found: 3)),
+    ]
+}
+
+extension BoundQuestion {
+  /// The bound of a gradient that is the sum of `upstream` over the axes that an input was
+  /// stretched along; without a sum it is `upstream` itself.
+  func stretchingBound(ofInput index: Int) -> ErrorBound {
+    let shape = operands.inputs[index].shape
+    let terms = upstream[0].count / max(1, shape.count)
+    guard terms > 1 else { return .exact }
+    let magnitude = Broadcasting.gradient(
+      of: shape, from: upstream[0].mapInParallel { $0.magnitude })
+    return .sum(terms: terms - 1, magnitude: magnitude, products: false)
+  }
 }

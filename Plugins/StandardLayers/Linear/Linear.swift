@@ -31,10 +31,10 @@ public struct Linear: Layer {
   public func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
     let x = operands.inputs[0]
     let w = operands.parameters["weight"] ?? .scalar
-    guard let features = x.extents.last, features > 0 else {
+    guard let features = x.extents.last else {
       throw LayerProblem.wrongShape(tensor: "input", expected: "(..., I)", found: x)
     }
-    guard w.rank == 2, w[1] == features, w[0] > 0 else {
+    guard w.rank == 2, w[1] == features else {
       throw LayerProblem.wrongShape(
         tensor: "parameters/weight", expected: "(O, \(features))", found: w)
     }
@@ -44,6 +44,9 @@ public struct Linear: Layer {
     try declared.check("bias", equals: operands.parameters["bias"] != nil)
     return [Self.output(x, w)]
   }
+
+  /// The number of samples: the extents of all axes but the last.
+  static func rows(_ x: Shape) -> Int { x.extents.dropLast().reduce(1, *) }
 
   private static func output(_ x: Shape, _ w: Shape) -> Shape {
     Shape(x.extents.dropLast() + [w[0]])
@@ -57,7 +60,7 @@ public struct Linear: Layer {
     let bias = operands.parameters["bias"]
     let (outputs, inputs) = (w.shape[0], w.shape[1])
     var y = Tensor(Self.output(x.shape, w.shape), repeating: S.zero)
-    for n in 0..<x.count / inputs {
+    for n in 0..<Self.rows(x.shape) {
       for o in 0..<outputs {
         var sum = bias?[o] ?? .zero
         for i in 0..<inputs { sum += w[o, i] * x[n * inputs + i] }
@@ -73,7 +76,7 @@ public struct Linear: Layer {
     let x = operands.inputs[0]
     let w = operands.parameter("weight")
     let (outputs, inputs) = (w.shape[0], w.shape[1])
-    let rows = x.count / inputs
+    let rows = Self.rows(x.shape)
     // Y = X·Wᵀ, then + b.
     var y = MatrixProduct.multiply(
       x.elements, transposed: false, w.elements, transposed: true, m: rows, n: outputs, k: inputs)
@@ -94,7 +97,7 @@ public struct Linear: Layer {
     let w = operands.parameter("weight")
     let dy = upstream[0].elements
     let (outputs, inputs) = (w.shape[0], w.shape[1])
-    let rows = x.count / inputs
+    let rows = Self.rows(x.shape)
     var gradients = Gradients<S>(inputs: [nil])
     // dX = dY·W
     if wanted.inputs.contains(0) {
@@ -121,7 +124,7 @@ public struct Linear: Layer {
 
   public func bound(_ question: BoundQuestion) -> ErrorBound {
     let w = question.operands.parameter("weight").shape
-    let rows = question.operands.inputs[0].count / w[1]
+    let rows = Self.rows(question.operands.inputs[0].shape)
     let magnitudes = LinearMagnitude(question)
     switch question.tensor {
     case .inputGradient:
@@ -153,6 +156,8 @@ public struct Linear: Layer {
       example("more axes, no bias", ["bias": false], input: [2, 3, 4], weight: [5, 4]),
       example("more than a basis", input: [33, 7], weight: [13, 7], bias: [13]),
       example("no sample", input: [0, 4], weight: [2, 4], bias: [2]),
+      example("no feature", input: [3, 0], weight: [2, 0], bias: [2]),
+      example("no output", input: [3, 4], weight: [0, 4], bias: [0]),
       example(
         "a scalar input", input: .scalar, weight: [2, 1],
         refused: .wrongShape(tensor: "input", expected: "(..., I)", found: .scalar)),

@@ -12,13 +12,14 @@ struct LinearMagnitude {
   private let w: Tensor<Double>
   private var outputs: Int { w.shape[0] }
   private var inputs: Int { w.shape[1] }
-  private var rows: Int { x.count / inputs }
+  private let rows: Int
 
   /// Rows of the weights that are taken at a time.
   private static var block: Int { 64 }
 
   init(_ question: BoundQuestion) {
     self.question = question
+    rows = Linear.rows(question.operands.inputs[0].shape)
     x = question.operands.inputs[0].elements.map(\.magnitude)
     w = question.operands.parameter("weight")
   }

@@ -34,9 +34,7 @@ public struct BCELoss: ElementwiseLoss {
 
   // MARK: Shapes
 
-  public func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
-    [reduction.shape(of: try checkedShape(operands))]
-  }
+  public func valueShape(_ operands: OperandShapes) throws -> Shape { try checkedShape(operands) }
 
   public func checkValues<S: KernelScalar>(_ operands: Operands<S>) throws {
     for (tensor, name) in zip(operands.inputs, ["input", "target"]) {
@@ -61,11 +59,12 @@ public struct BCELoss: ElementwiseLoss {
   // MARK: Backward
 
   /// ∂/∂x = w(x − t)/max(x(1 − x), 1e-12), ∂/∂t = w(log(1 − x) − log x).
-  public func slopes<S: KernelScalar>(_ element: LossElement<S>) -> (input: S, target: S) {
+  public func slopes<S: Scalar>(_ element: LossElement<S>) -> LossSlopes<S> {
     let (x, t) = (element.input, element.target)
-    let w = element.weight ?? 1
-    let divisor = S.maximum(x * (1 - x), S(Float(1e-12)))
-    return (w * ((x - t) / divisor), w * (S.log(onePlus: -x) - S.log(x)))
+    let w = element.weight ?? .one
+    let divisor = S.maximum(x * (.one - x), S(Double(Float(1e-12))))
+    return LossSlopes(
+      input: w * ((x - t) / divisor), target: w * (S.log(onePlus: -x) - S.log(x)))
   }
 
   // MARK: Bound

@@ -1,7 +1,6 @@
 // Goals, in order: 1 agree with the definition; 2 be obvious; 3 be fast enough.
 // Source: torch.nn.BCEWithLogitsLoss (2.13).
 
-public import Kernels
 public import LayerKit
 import RealModule
 public import Tensors
@@ -36,9 +35,7 @@ public struct BCEWithLogitsLoss: ElementwiseLoss {
 
   // MARK: Shapes
 
-  public func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
-    [reduction.shape(of: try checkedShape(operands))]
-  }
+  public func valueShape(_ operands: OperandShapes) throws -> Shape { try checkedShape(operands) }
 
   // MARK: Definition
 
@@ -57,21 +54,13 @@ public struct BCEWithLogitsLoss: ElementwiseLoss {
   // MARK: Backward
 
   /// ∂/∂x = w((1 − t)·σ(x) − k·t·σ(−x)), ∂/∂t = w((k − 1)·log(1 + e⁻ˣ) − x).
-  public func slopes<S: KernelScalar>(_ element: LossElement<S>) -> (input: S, target: S) {
+  public func slopes<S: Scalar>(_ element: LossElement<S>) -> LossSlopes<S> {
     let (x, t) = (element.input, element.target)
-    let w = element.weight ?? 1
-    let k = element.positiveWeight ?? 1
-    return (
-      w * ((1 - t) * Self.sigmoid(x) - k * t * Self.sigmoid(-x)),
-      w * ((k - 1) * Self.softplus(-x) - x)
-    )
-  }
-
-  /// σ(x) = 1/(1 + e⁻ˣ), without overflow.
-  private static func sigmoid<S: FloatingScalar>(_ x: S) -> S {
-    guard x < 0 else { return 1 / (1 + S.exp(-x)) }
-    let e = S.exp(x)
-    return e / (1 + e)
+    let w = element.weight ?? .one
+    let k = element.positiveWeight ?? .one
+    return LossSlopes(
+      input: w * ((.one - t) * .logistic(x) - k * t * .logistic(-x)),
+      target: w * ((k - .one) * Self.softplus(-x) - x))
   }
 
   // MARK: Bound
@@ -95,12 +84,14 @@ public struct BCEWithLogitsLoss: ElementwiseLoss {
   }
 
   /// The error of ∂/∂x in units of u: 8σ + 6|σ − t| + 2t without weights.
+  ///
+  /// With k it may also be computed as (k·t + 1 − t)·σ − k·t, where k·t + 1 rounds first.
   private func inputUnits(_ element: LossElement<Double>, _ s: Double) -> Double {
     let plain = LossElement(
-      input: element.input, target: element.target, weight: nil,
+      input: element.input, target: element.target, third: nil, weight: nil,
       positiveWeight: element.positiveWeight)
     let slope = slopes(plain).input.magnitude
-    let sigma = Self.sigmoid(element.input)
+    let sigma = Double.logistic(element.input)
     let t = element.target.magnitude
     // One more product with the weight, one with the upstream gradient.
     let further = element.weight == nil && s.magnitude == 1 ? 0 : 2 * slope
@@ -108,17 +99,19 @@ public struct BCEWithLogitsLoss: ElementwiseLoss {
       return 8 * sigma + 6 * slope + 2 * t + further
     }
     let factor = k * t + (1 - element.target).magnitude
-    return 12 * sigma * factor + 6 * slope + 4 * k * t + further
+    return 12 * sigma * factor + 2 * sigma * (k * t + 1) + 6 * slope + 4 * k * t + further
   }
 
   /// The error of ∂/∂t in units of u.
   ///
-  /// It may also be computed as log σ(−x) − k·log σ(x), whose terms can be far larger than it.
+  /// It may also be computed as log σ(−x) − k·log σ(x); the terms of either form can be far larger
+  /// than it.
   private func targetUnits(_ element: LossElement<Double>) -> Double {
     let x = element.input
     guard let k = element.positiveWeight else { return 8 * x.magnitude }
     let terms = Self.softplus(x) + k.magnitude * Self.softplus(-x)
-    return 6 * terms + 4 * ((k - 1) * Self.softplus(-x) - x).magnitude
+    let others = ((k - 1) * Self.softplus(-x)).magnitude + x.magnitude
+    return 6 * terms + 8 * others
   }
 
   /// u(3|x| + 8·log(1 + e^−|x|) + 2·value) for each element without weights; these add products.

@@ -18,6 +18,9 @@ struct ClassScores: Sendable {
     inner = shape.split(at: axis).inner
   }
 
+  /// Describes scores of the shape N C or C; a single number is the score of one class.
+  init(rows shape: Shape) { self.init(shape.rank == 0 ? [1] : shape) }
+
   /// The offset of the score of a class at a position.
   func offset(_ position: Int, _ label: Int) -> Int {
     (position / inner * classes + label) * inner + position % inner
@@ -45,12 +48,25 @@ struct ClassScores: Sendable {
       throw LayerProblem.wrongShape(
         tensor: "input", expected: "(C), (N, C) or (N, C, d1, …)", found: shape)
     }
-    let scores = ClassScores(shape)
-    if let weight = operands.auxiliary["weight"], weight != [scores.classes] {
-      throw LayerProblem.wrongShape(
-        tensor: "auxiliary/weight", expected: "(\(scores.classes),)", found: weight)
+    return try ClassScores(shape).checkedWeights(operands)
+  }
+
+  /// The shape of scores of one position a sample; throws unless they have classes.
+  static func checkedRows(_ operands: OperandShapes) throws -> ClassScores {
+    let shape = operands.inputs[0]
+    guard shape.rank <= 2, shape.extents.last != 0 else {
+      throw LayerProblem.wrongShape(tensor: "input", expected: "(C) or (N, C)", found: shape)
     }
-    return scores
+    return try ClassScores(rows: shape).checkedWeights(operands)
+  }
+
+  /// These scores; throws unless there is one weight for each class, or none at all.
+  private func checkedWeights(_ operands: OperandShapes) throws -> ClassScores {
+    if let weight = operands.auxiliary["weight"], weight != [classes] {
+      throw LayerProblem.wrongShape(
+        tensor: "auxiliary/weight", expected: "(\(classes),)", found: weight)
+    }
+    return self
   }
 
   /// Whether a target has one class index for each position.
@@ -59,20 +75,21 @@ struct ClassScores: Sendable {
   }
 
   /// Throws unless each index is a class or the one that is ignored.
-  func checkIndices<S: Scalar>(_ target: Tensor<S>, ignoring ignored: Int) throws {
+  func checkIndices<S: Scalar>(_ target: Tensor<S>, ignoring ignored: Int? = nil) throws {
     for (offset, index) in target.elements.enumerated() {
       let value = index.value
       let isClass = value >= 0 && value < Double(classes) && value == value.rounded()
-      guard isClass || value == Double(ignored) else {
+      guard isClass || ignored.map({ value == Double($0) }) ?? false else {
         throw LayerProblem.wrongValue(
           tensor: "target", index: target.shape.index(at: offset), value: value,
-          allowed: "a class from 0 to \(classes - 1), or \(ignored) to ignore it,")
+          allowed: "a class from 0 to \(classes - 1)"
+            + (ignored.map { ", or \($0) to ignore it," } ?? ""))
       }
     }
   }
 
   /// The class at each position; nil where it is ignored.
-  func labels<S: Scalar>(_ target: Tensor<S>, ignoring ignored: Int) -> [Int?] {
+  func labels<S: Scalar>(_ target: Tensor<S>, ignoring ignored: Int?) -> [Int?] {
     target.elements.map { index in
       guard let label = Int(exactly: index.value) else {
         preconditionFailure("the class index \(index.value) was not checked")

@@ -1,28 +1,43 @@
-public import Kernels
 public import LayerKit
 public import Tensors
 
-/// A loss that compares prediction and target element by element.
+/// A loss that compares its inputs element by element.
 ///
-/// A kind states the loss of one element and its two slopes; the passes over the tensors, the
-/// reduction and its gradient are the same for all.
-public protocol ElementwiseLoss: Layer {
-  /// What becomes of the losses of the elements.
-  var reduction: LossReduction { get }
-
-  /// The loss of one element, generic over the scalar.
+/// A kind states the loss of one element and its slopes; the passes over the tensors, the
+/// reduction and its gradient are the same for all. Inputs, and weights, stretch to a common shape.
+public protocol ElementwiseLoss: ReducedLoss {
+  /// The loss of one element.
   func value<S: Scalar>(_ element: LossElement<S>) -> S
 
-  /// ∂value/∂input and ∂value/∂target.
-  func slopes<S: KernelScalar>(_ element: LossElement<S>) -> (input: S, target: S)
+  /// The derivatives of the loss of one element.
+  func slopes<S: Scalar>(_ element: LossElement<S>) -> LossSlopes<S>
 }
 
-/// A prediction, its target, and their weights where there are any.
-public struct LossElement<S: Sendable>: Sendable {
-  /// The prediction.
+/// The derivatives of the loss of one element by each input; nil for one without a gradient.
+public struct LossSlopes<S: Sendable>: Sendable {
+  /// By the first input.
   public let input: S
-  /// The target.
+  /// By the second input.
+  public let target: S?
+  /// By the third input.
+  public let third: S?
+
+  /// Gathers derivatives.
+  public init(input: S, target: S? = nil, third: S? = nil) {
+    self.input = input
+    self.target = target
+    self.third = third
+  }
+}
+
+/// The inputs of a loss at one place, and their weights where there are any.
+public struct LossElement<S: Sendable>: Sendable {
+  /// The first input: the prediction.
+  public let input: S
+  /// The second input: the target, for most losses.
   public let target: S
+  /// The third input of a loss that has one.
+  public let third: S?
   /// What the loss is multiplied by.
   public let weight: S?
   /// What the part of the loss that belongs to a target of 1 is multiplied by.
@@ -30,31 +45,51 @@ public struct LossElement<S: Sendable>: Sendable {
 }
 
 extension ElementwiseLoss {
-  public func define<S: Scalar>(_ operands: Operands<S>) -> Results<S> {
+  public func values<S: Scalar>(_ operands: Operands<S>) -> Tensor<S> {
     let elements = LossElements(operands)
-    let values = (0..<elements.shape.count).map { value(elements[$0]) }
-    return Results(
-      reduction.value(
-        Tensor(elements.shape, values), denominator: S(Double(elements.shape.count))))
+    return Tensor(elements.shape, (0..<elements.shape.count).map { value(elements[$0]) })
   }
 
-  /// dx = s·∂value/∂input, dt = s·∂value/∂target, s = upstream, divided by the count in a mean.
-  public func backward<S: KernelScalar>(
-    _ operands: Operands<S>, upstream: [Tensor<S>], wanted: GradientRequest
+  public func gradients<S: Scalar>(
+    _ operands: Operands<S>, upstream: Tensor<S>, wanted: GradientRequest
+  ) -> Gradients<S> {
+    elementGradients(operands, upstream: upstream, wanted: wanted)
+  }
+
+  /// dxₖ = Σ dvalue·∂value/∂xₖ over the places that an element of xₖ was stretched over.
+  func elementGradients<S: Scalar>(
+    _ operands: Operands<S>, upstream: Tensor<S>, wanted: GradientRequest
   ) -> Gradients<S> {
     let elements = LossElements(operands)
-    let denominator = S(elements.shape.count)
-    let zero = operands.inputs.map { Tensor($0.shape, repeating: S(0)) }
-    var dx = wanted.inputs.contains(0) ? zero[0] : nil
-    var dt = wanted.inputs.contains(1) ? zero[1] : nil
-    for index in 0..<elements.shape.count {
-      let s = reduction.upstream(upstream[0], at: index, denominator: denominator)
-      let slopes = slopes(elements[index])
-      // Sums, because an element that was stretched over several places has all their gradients.
-      dx?[elements.offset(ofInput: 0, at: index)] += s * slopes.input
-      dt?[elements.offset(ofInput: 1, at: index)] += s * slopes.target
+    var gradients = operands.inputs.enumerated().map { input, x in
+      wanted.inputs.contains(input) && Self.signature.hasGradient(ofInput: input, shapes: [])
+        ? Tensor(x.shape, repeating: S.zero) : nil
     }
-    return Gradients(inputs: [dx, dt])
+    for index in 0..<elements.shape.count {
+      let slopes = slopes(elements[index])
+      for (input, slope) in [slopes.input, slopes.target, slopes.third].enumerated() {
+        guard let slope, gradients.indices.contains(input) else { continue }
+        gradients[input]?[elements.offset(ofInput: input, at: index)] += upstream[index] * slope
+      }
+    }
+    return Gradients(inputs: gradients)
+  }
+
+  public func valueShape(_ operands: OperandShapes) throws -> Shape {
+    try stretchedShape(operands)
+  }
+
+  /// The shape that the inputs stretch to; throws for the first that does not fit.
+  func stretchedShape(_ operands: OperandShapes) throws -> Shape {
+    var shape = operands.inputs[0]
+    for (input, other) in operands.inputs.enumerated().dropFirst() {
+      guard let common = Shape.broadcast([shape, other]) else {
+        throw LayerProblem.wrongShape(
+          tensor: Self.signature.inputs[input].name, expected: "\(shape)", found: other)
+      }
+      shape = common
+    }
+    return shape
   }
 
   /// Throws unless the target has the shape of the input, and weights stretch to it.
@@ -77,12 +112,14 @@ extension ElementwiseLoss {
 struct LossElements<S: Scalar> {
   /// The common shape.
   let shape: Shape
+  private let inputs: Int
   private let tensors: [Tensor<S>]
   private let broadcasting: Broadcasting
   private let weight: Int?
   private let positiveWeight: Int?
 
   init(_ operands: Operands<S>) {
+    inputs = operands.inputs.count
     var tensors = operands.inputs
     func place(of tensor: Tensor<S>?) -> Int? {
       guard let tensor else { return nil }
@@ -108,6 +145,7 @@ struct LossElements<S: Scalar> {
   subscript(_ index: Int) -> LossElement<S> {
     LossElement(
       input: value(0, at: index), target: value(1, at: index),
+      third: inputs > 2 ? value(2, at: index) : nil,
       weight: weight.map { value($0, at: index) },
       positiveWeight: positiveWeight.map { value($0, at: index) })
   }

@@ -47,10 +47,15 @@ extension HyperparameterReader {
   /// `reduction`, and the two older flags that go before it where they are stated.
   mutating func reduction() -> LossReduction {
     let reduction = word("reduction", default: LossReduction.mean)
+    return olderReduction() ?? reduction
+  }
+
+  /// What the flags `size_average` and `reduce` say; nil where neither is stated.
+  mutating func olderReduction() -> LossReduction? {
     let averages = flag("size_average")
     let reduces = flag("reduce")
-    guard averages != nil || reduces != nil else { return reduction }
-    guard reduces ?? true else { return .none }
+    guard averages != nil || reduces != nil else { return nil }
+    guard reduces ?? true else { return LossReduction.none }
     return averages ?? true ? .mean : .sum
   }
 

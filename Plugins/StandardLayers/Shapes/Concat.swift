@@ -56,21 +56,24 @@ public struct Concat: Layer {
     return (shape, axis, inputs.map { Self.addsNothing($0) ? 0 : $0[axis] })
   }
 
+  /// The part of the output where each input stands.
+  private func ranges(_ extents: [Int]) -> [AxisRange] {
+    var start = 0
+    return extents.map { extent in
+      defer { start += extent }
+      return AxisRange(start: start, count: extent)
+    }
+  }
+
   // MARK: Definition
 
-  /// Every outer index takes a piece of each input in turn.
   public func define<S: Scalar>(_ operands: Operands<S>) -> Results<S> {
     let (shape, axis, extents) = layout(operands.inputs.map(\.shape))
-    let (outer, _, inner) = shape.split(at: axis)
-    var elements: [S] = []
-    elements.reserveCapacity(shape.count)
-    for o in 0..<outer {
-      for (x, extent) in zip(operands.inputs, extents) {
-        let piece = extent * inner
-        elements += x.elements[o * piece..<(o + 1) * piece]
-      }
+    var y = Tensor(shape, repeating: S.zero)
+    for (x, range) in zip(operands.inputs, ranges(extents)) where range.count > 0 {
+      y.replace(range, along: axis, with: x)
     }
-    return Results(Tensor(shape, elements))
+    return Results(y)
   }
 
   // MARK: Backward
@@ -78,25 +81,12 @@ public struct Concat: Layer {
   public func backward<S: KernelScalar>(
     _ operands: Operands<S>, upstream: [Tensor<S>], wanted: GradientRequest
   ) -> Gradients<S> {
-    let (shape, axis, extents) = layout(operands.inputs.map(\.shape))
-    let (outer, extent, inner) = shape.split(at: axis)
-    var start = 0
-    var gradients: [Tensor<S>?] = []
-    for (index, own) in extents.enumerated() {
-      defer { start += own * inner }
-      guard wanted.inputs.contains(index) else {
-        gradients.append(nil)
-        continue
-      }
-      var elements: [S] = []
-      elements.reserveCapacity(outer * own * inner)
-      for o in 0..<outer {
-        let first = o * extent * inner + start
-        elements += upstream[0].elements[first..<first + own * inner]
-      }
-      gradients.append(Tensor(operands.inputs[index].shape, elements))
-    }
-    return Gradients(inputs: gradients)
+    let (_, axis, extents) = layout(operands.inputs.map(\.shape))
+    return Gradients(
+      inputs: zip(operands.inputs, ranges(extents)).enumerated().map { index, piece in
+        guard wanted.inputs.contains(index) else { return nil }
+        return upstream[0].selected(piece.1, along: axis).reshaped(to: piece.0.shape)
+      })
   }
 
   // MARK: Bound

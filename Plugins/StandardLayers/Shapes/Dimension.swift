@@ -19,4 +19,17 @@ extension Shape {
     }
     return axis
   }
+
+  /// The axes that a hyper-parameter names, each at most once.
+  ///
+  /// Throws `LayerProblem`.
+  func axes(_ dimensions: [Int], named name: String) throws -> [Int] {
+    let axes = try dimensions.map { try axis($0, named: name) }
+    guard Set(axes).count == axes.count else {
+      throw LayerProblem.outOfRange(
+        hyperparameter: name, allowed: "each axis at most once",
+        found: .list(dimensions.map { .integer($0) }))
+    }
+    return axes
+  }
 }

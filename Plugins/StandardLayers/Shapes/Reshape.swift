@@ -15,56 +15,19 @@ public struct Reshape: ReshapingLayer {
   // MARK: Hyper-parameters
 
   /// The extents of the whole result, batch included; −1 at most once.
-  public let extents: [Int]
+  private let extents: StatedExtents
 
   public init(_ hyperparameters: inout HyperparameterReader) {
-    let problemsBefore = hyperparameters.problems.count
-    let stated = hyperparameters.optionalIntegers("shape", in: -1...(.max))
-    extents = stated ?? []
-    if stated == nil, hyperparameters.problems.count == problemsBefore {
-      hyperparameters.report(.missingHyperparameter("shape"))
-    }
-    if extents.count(where: { $0 == -1 }) > 1 {
-      hyperparameters.report(
-        .outOfRange(hyperparameter: "shape", allowed: "-1 at most once", found: value))
-    }
+    extents = StatedExtents("shape", &hyperparameters)
   }
-
-  /// The shape as it was stated.
-  private var value: HyperparameterValue { .list(extents.map { .integer($0) }) }
 
   // MARK: Shapes
 
   public func shape(of input: Shape) throws -> Shape {
-    let fixed = extents.filter { $0 != -1 }
-    let (count, overflow) = Self.product(fixed)
-    guard !overflow else { throw contradiction(input) }
-    guard let free = extents.firstIndex(of: -1) else {
-      guard count == input.count else { throw contradiction(input) }
-      return Shape(extents)
+    guard let extents = extents.filled(with: input.count) else {
+      throw extents.contradiction(tensors: .list(input.extents.map { .integer($0) }))
     }
-    // With no elements, anything could be left over.
-    guard count > 0, input.count % count == 0 else { throw contradiction(input) }
-    var extents = extents
-    extents[free] = input.count / count
     return Shape(extents)
-  }
-
-  private func contradiction(_ input: Shape) -> LayerProblem {
-    .contradiction(
-      hyperparameter: "shape", declared: value,
-      tensors: .list(input.extents.map { .integer($0) }))
-  }
-
-  /// The product, and whether it does not fit an integer.
-  private static func product(_ factors: [Int]) -> (Int, overflow: Bool) {
-    var product = 1
-    for factor in factors {
-      let (next, overflow) = product.multipliedReportingOverflow(by: factor)
-      if overflow { return (0, true) }
-      product = next
-    }
-    return (product, false)
   }
 
   // MARK: Examples

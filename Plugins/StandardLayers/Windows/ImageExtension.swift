@@ -13,11 +13,18 @@ struct ImageExtension: Sendable {
   private let extents: [Int]
 
   /// Describes the extension of an image; negative numbers cut cells away.
+  ///
+  /// A circular extension repeats what is left of the image, the others extend the whole image
+  /// (as in `torch.nn`).
   init(_ mode: PaddingMode, extents: [Int], begin: [Int], end: [Int]) {
     self.extents = extents
     sources = extents.indices.map { axis in
-      (-begin[axis]..<extents[axis] + end[axis]).map {
-        mode.source(of: $0, extent: extents[axis])
+      let first = mode == .circular ? max(0, -begin[axis]) : 0
+      let last = mode == .circular ? max(0, -end[axis]) : 0
+      let extent = extents[axis] - first - last
+      let positions = -begin[axis]..<extents[axis] + end[axis]
+      return positions.map { position -> Int? in
+        mode.source(of: position - first, extent: extent).map { $0 + first }
       }
     }
   }

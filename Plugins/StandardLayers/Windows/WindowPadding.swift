@@ -66,7 +66,8 @@ extension HyperparameterReader {
       [1, axes, 2 * axes].contains(numbers.count)
     else {
       if problems.count == before {
-        let expected = "1, \(axes) or \(2 * axes) whole numbers"
+        let expected =
+          axes == 1 ? "1 or 2 whole numbers" : "1, \(axes) or \(2 * axes) whole numbers"
         report(.wrongType(hyperparameter: "padding", expected: expected, found: value))
       }
       return none

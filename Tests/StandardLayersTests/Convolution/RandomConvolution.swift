@@ -10,14 +10,14 @@ struct RandomConvolution: CustomStringConvertible {
   let seed: UInt64
 
   /// The geometry for a seed; the window always fits.
-  init(seed: UInt64) {
+  init(seed: UInt64, axes: Int = 2) {
     self.seed = seed
     var random = SplitMix64(seed: seed)
     let groups = random.integer(in: 1...3)
     geometry = ConvolutionGeometry(
       batch: random.integer(in: 1...2), inputChannels: groups * random.integer(in: 1...2),
       outputChannels: groups * random.integer(in: 1...2), groups: groups,
-      height: Self.axis(&random), width: Self.axis(&random))
+      axes: (0..<axes).map { _ in Self.axis(&random) })
   }
 
   private static func axis(_ random: inout SplitMix64) -> WindowAxis {
@@ -37,30 +37,39 @@ struct RandomConvolution: CustomStringConvertible {
 
   var description: String { "seed \(seed): \(geometry)" }
 
+  private var axes: [WindowAxis] { geometry.axes }
+
+  private var hyperparameters: [String: HyperparameterValue] {
+    [
+      "stride": .list(axes.map { .integer($0.stride) }),
+      "dilation": .list(axes.map { .integer($0.dilation) }),
+      "padding": .list(
+        axes.map { .integer($0.paddingBegin) } + axes.map { .integer($0.paddingEnd) }),
+      "groups": .integer(geometry.groups),
+    ]
+  }
+
   /// The layer.
   func layer() throws -> AnyLayer {
-    let (height, width) = (geometry.height, geometry.width)
-    return try LayerDefinition(Conv2d.self).layer([
-      "stride": [.integer(height.stride), .integer(width.stride)],
-      "dilation": [.integer(height.dilation), .integer(width.dilation)],
-      "padding": [
-        .integer(height.paddingBegin), .integer(width.paddingBegin),
-        .integer(height.paddingEnd), .integer(width.paddingEnd),
-      ],
-      "groups": .integer(geometry.groups),
-    ])
+    try Application.layer("Conv\(axes.count)d", hyperparameters)
+  }
+
+  /// The layer whose map is the transposed one, from y to x.
+  ///
+  /// What the windows do not reach at the end is its output padding.
+  func transposed() throws -> AnyLayer {
+    var hyperparameters = hyperparameters
+    hyperparameters["output_padding"] = .list(axes.map { .integer($0.remainder) })
+    return try Application.layer("ConvTranspose\(axes.count)d", hyperparameters)
   }
 
   /// Random operands and a random upstream gradient.
   func operands(_ style: RandomOperands.Style) -> (Operands<Double>, upstream: Tensor<Double>) {
     var random = RandomOperands(seed: seed, style: style)
-    let (height, width) = (geometry.height, geometry.width)
-    let x: Shape = [geometry.batch, geometry.inputChannels, height.extent, width.extent]
-    let w: Shape = [
-      geometry.outputChannels, geometry.inputChannels / geometry.groups, height.kernel,
-      width.kernel,
-    ]
-    let y: Shape = [geometry.batch, geometry.outputChannels, height.output, width.output]
+    let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
+    let x = Shape([geometry.batch, inputs] + axes.map(\.extent))
+    let w = Shape([outputs, inputs / geometry.groups] + axes.map(\.kernel))
+    let y = Shape([geometry.batch, outputs] + axes.map(\.output))
     return (
       Operands(
         inputs: [random.tensor(x)],

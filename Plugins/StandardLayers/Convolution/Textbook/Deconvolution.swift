@@ -20,8 +20,11 @@ public struct Deconvolution: Sendable {
   /// The shapes.
   public let geometry: ConvolutionGeometry
 
-  /// Describes a convolution that is padded with zeros.
-  public init(_ geometry: ConvolutionGeometry) { self.geometry = geometry }
+  /// Describes a convolution over two axes that is padded with zeros.
+  public init(_ geometry: ConvolutionGeometry) {
+    precondition(geometry.axes.count == 2, "the textbook writes the formulas for images")
+    self.geometry = geometry
+  }
 
   private var dilation: (rows: Int, columns: Int) {
     (geometry.height.dilation, geometry.width.dilation)

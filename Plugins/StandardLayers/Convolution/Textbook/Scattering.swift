@@ -10,8 +10,11 @@ public struct Scattering: Sendable {
   /// The shapes.
   public let geometry: ConvolutionGeometry
 
-  /// Describes a convolution that is padded with zeros.
-  public init(_ geometry: ConvolutionGeometry) { self.geometry = geometry }
+  /// Describes a convolution over two axes that is padded with zeros.
+  public init(_ geometry: ConvolutionGeometry) {
+    precondition(geometry.axes.count == 2, "the textbook writes the formulas for images")
+    self.geometry = geometry
+  }
 
   /// dx and dw.
   public func gradients<S: Scalar>(

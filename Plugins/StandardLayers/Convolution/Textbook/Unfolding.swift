@@ -18,8 +18,11 @@ public struct Unfolding: Sendable {
   /// The shapes.
   public let geometry: ConvolutionGeometry
 
-  /// Describes a convolution that is padded with zeros.
-  public init(_ geometry: ConvolutionGeometry) { self.geometry = geometry }
+  /// Describes a convolution over two axes that is padded with zeros.
+  public init(_ geometry: ConvolutionGeometry) {
+    precondition(geometry.axes.count == 2, "the textbook writes the formulas for images")
+    self.geometry = geometry
+  }
 
   private var groupInputs: Int { geometry.inputChannels / geometry.groups }
   private var groupOutputs: Int { geometry.outputChannels / geometry.groups }

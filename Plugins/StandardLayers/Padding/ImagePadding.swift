@@ -1,0 +1,86 @@
+import Kernels
+import LayerKit
+import Tensors
+
+/// What a padding kind was told: how many cells stand before and after the image on each axis.
+///
+/// The order of the hyper-parameter `padding` is that of `torch.nn`, the last axis first: left,
+/// right, top, bottom, front, back; one number serves for all. Negative numbers cut cells away.
+public struct ImagePadding: Hashable, Sendable {
+  let mode: PaddingMode
+  /// What stands where nothing is copied.
+  let constant: Double
+  /// Cells before the first one of each spatial axis, first axis first.
+  let begin: [Int]
+  /// Cells after the last one of each spatial axis.
+  let end: [Int]
+
+  /// Reads `padding` for images with so many spatial axes.
+  init(
+    _ mode: PaddingMode, axes: Int, constant: Double = 0,
+    _ hyperparameters: inout HyperparameterReader
+  ) {
+    self.mode = mode
+    self.constant = constant
+    let limit = ClosedRange<Int>.cells(from: 0).upperBound
+    let numbers = hyperparameters.integers("padding", count: 2 * axes, in: -limit...limit)
+    begin = (0..<axes).map { numbers[2 * (axes - 1 - $0)] }
+    end = (0..<axes).map { numbers[2 * (axes - 1 - $0) + 1] }
+  }
+
+  /// The padding as a file states it.
+  private var stated: HyperparameterValue {
+    .list(begin.indices.reversed().flatMap { [.integer(begin[$0]), .integer(end[$0])] })
+  }
+
+  // MARK: Shapes
+
+  /// The extents of an extended image; throws where there are not enough cells to copy or to cut.
+  func extents(of image: [Int]) throws -> [Int] {
+    let copies = mode == .reflect || mode == .replicate
+    let extents = image.indices.map { image[$0] + begin[$0] + end[$0] }
+    for (axis, name) in WindowAxis.names(image.count).enumerated() {
+      let (begin, end, extent) = (begin[axis], end[axis], image[axis])
+      // Repetitions and constants stand beside what is left, so what is cut away must be there.
+      guard extents[axis] >= (copies ? 0 : max(0, begin) + max(0, end)) else {
+        throw refusal("no more than \(extent) cut away along \(name)")
+      }
+      // What is cut away cannot be repeated.
+      let limit =
+        mode == .circular
+        ? extent + min(0, begin) + min(0, end) : mode.limit(extent: extent)
+      guard max(begin, end) <= limit else {
+        throw refusal("at most \(limit) at each end along \(name)")
+      }
+    }
+    guard !copies || extents.contains(where: { $0 > 0 }) else {
+      throw refusal("numbers that leave a cell")
+    }
+    return extents
+  }
+
+  private func refusal(_ allowed: String) -> LayerProblem {
+    .outOfRange(hyperparameter: "padding", allowed: allowed, found: stated)
+  }
+
+  /// The shape of the output for operands of the given shapes.
+  func output(_ operands: OperandShapes) throws -> Shape {
+    let image: Shape
+    if mode == .zeros, operands.inputs[0].rank == 2 + begin.count {
+      // Where nothing is copied, nothing need be there.
+      image = operands.inputs[0]
+    } else {
+      image = try operands.image(axes: begin.count)
+    }
+    let spatial = try self.extents(of: Array(image.extents.dropFirst(2)))
+    let extents = [image[0], image[1]] + spatial
+    // The product of extents that were each accepted may still be beyond all integers.
+    guard extents.fitInteger else { throw refusal("a result that fits memory") }
+    return Shape(extents)
+  }
+
+  /// How an image of a shape that has been accepted is extended.
+  func geometry(_ image: Shape) -> ImageExtension {
+    ImageExtension(mode, extents: Array(image.extents.dropFirst(2)), begin: begin, end: end)
+  }
+}

@@ -1,0 +1,66 @@
+// The declared error bounds: they hold on ordinary and on awkward data, and they mean something.
+
+import LayerKit
+import Tensors
+
+extension ConformanceCheck {
+  static let bounds: [ConformanceCheck] =
+    RandomOperands.Style.allCases.map { style in
+      ConformanceCheck(
+        "bound-\(style.rawValue)",
+        "single precision stays within the declared bound of double precision on "
+          + "\(style.name) data", .accepted { try staysWithin($0, style) })
+    } + [
+      ConformanceCheck(
+        "bound-sees-faults",
+        "a result that is off by a thousandth of its largest element is beyond the declared bound "
+          + "of single precision", .accepted(seesFaults))
+    ]
+
+  private static func staysWithin(_ subject: Subject, _ style: RandomOperands.Style) throws
+    -> Outcome
+  {
+    for seed in 61..<65 as Range<UInt64> {
+      let operands = subject.operands(seed: seed, style: style, format: .float32)
+      guard (try? subject.layer.double.checkValues(operands)) != nil else { continue }
+      let upstream = try subject.upstream(operands, seed: seed, style: style)
+      let double = Computation(subject, at: Double.self, operands, upstream: upstream)
+      let single = Computation(subject, at: Float.self, operands, upstream: upstream)
+      let complaint = subject.complaint(
+        single, against: double, format: .float32, operands, upstream: upstream)
+      if let complaint { return .broken("\(complaint); seed \(seed)") }
+    }
+    return .holds
+  }
+
+  private static func seesFaults(_ subject: Subject) throws -> Outcome {
+    let operands = subject.operands(seed: 65, format: .float32)
+    let upstream = try subject.upstream(operands, seed: 65)
+    let computed = Computation(subject, at: Double.self, operands, upstream: upstream)
+    var applies = false
+    for (name, value) in computed.tensors {
+      let largest = value.elements.reduce(0) { max($0, $1.magnitude) }
+      // A tensor of zeros shows nothing, and neither does one that is not finite.
+      guard largest > 0, largest.isFinite else { continue }
+      applies = true
+      let bound = subject.bound(name, value, format: .float32, operands, upstream: upstream)
+      let off = value.map { $0 + largest / 1000 }
+      guard BoundedComparison(off, value, bound, format: .float32).worst == nil else { continue }
+      return .broken("\(name) may be off by \(largest / 1000) at every element")
+    }
+    return applies ? .holds : .notApplicable
+  }
+}
+
+extension RandomOperands.Style {
+  /// The style as an adjective.
+  fileprivate var name: String {
+    switch self {
+    case .reals: "ordinary"
+    case .integers: "whole"
+    case .constant, .huge, .denormal, .cancelling: rawValue
+    case .spread: "widely spread"
+    case .special: "special"
+    }
+  }
+}
