@@ -38,8 +38,6 @@ enum AdversarialData: String, CaseIterable {
 }
 
 /// Kinds whose bounds promise something for every finite operand.
-///
-/// An exponential and a power overflow, and their gradients are infinite or no number then.
 private let kinds: Set<String> = [
   "Abs",
   "AdaptiveAvgPool1d",
@@ -199,42 +197,19 @@ func `awkward data in single precision stays within the bound`(
   }
 }
 
-/// Elementwise kinds whose results are rounded.
-private let rounding: [Configuration] = [
-  Configuration("CELU"), Configuration("CELU", ["alpha": 0.3]), Configuration("ELU"),
-  Configuration("ELU", ["alpha": 0.3]), Configuration("Exp"), Configuration("GELU"),
-  Configuration("GELU", ["approximate": "tanh"]), Configuration("Hardsigmoid"),
-  Configuration("Hardswish"), Configuration("LeakyReLU"), Configuration("Log"),
-  Configuration("LogSigmoid"), Configuration("Mish"), Configuration("Power", ["exponent": 2]),
-  Configuration("Power", ["exponent": 3]), Configuration("Power", ["exponent": -1]),
-  Configuration("Power", ["exponent": 0.5]), Configuration("Power", ["exponent": -1.5]),
-  Configuration("Power", ["exponent": 7]), Configuration("SELU"),
-  Configuration("Scale", ["factor": 0.1]), Configuration("Shift", ["offset": 0.1]),
-  Configuration("SiLU"), Configuration("Sigmoid"), Configuration("Softplus"),
-  Configuration("Softplus", ["beta": 0.7]), Configuration("Softplus", ["beta": -3]),
-  Configuration("Softplus", ["beta": 2, "threshold": 1]),
-  Configuration("Softshrink", ["lambd": 0.3]),
-  Configuration("Softsign"), Configuration("Sqrt"), Configuration("Tanh"),
-  Configuration("Tanhshrink"),
-]
-
-@Test(arguments: rounding)
+@Test(arguments: ["LeakyReLU", "SiLU", "Sigmoid", "Tanh"])
 func `a dense sweep stays within the bound, and the bound means something`(
-  _ configuration: Configuration
+  _ kind: String
 ) throws {
-  let layer = try configuration.layer()
-  // The whole range over which e^x is finite in single precision. No number is 0, where a
-  // logarithm and a negative power are infinite.
-  let x = Tensor([35_200], (0..<35_200).map { (Double($0) - 17_599.5) / 200 })
+  let layer = try Application.layer(kind)
+  // The whole range over which e^x is finite in single precision.
+  let x = Tensor([17_600], (0..<17_600).map { (Double($0) - 8_800) / 100 })
     .map { NumberFormat.float32.rounded($0) }
   let upstream = Tensor(x.shape, (0..<x.count).map { (Double($0 % 17) - 8.3) / 7 })
     .map { NumberFormat.float32.rounded($0) }
   let operands = Operands(inputs: [x], format: .float32)
   for comparison in PrecisionComparison.measure(layer, operands, upstream: [upstream]) {
-    #expect(comparison.ratio <= 1, "\(comparison.tensor)")
-    // Nothing is rounded in the gradient of a shift.
-    let isExact =
-      comparison.tensor != .output(0) && ["Shift", "Softshrink"].contains(configuration.kind)
-    #expect(isExact ? comparison.ratio == 0 : comparison.ratio > 0.02, "\(comparison.tensor)")
+    #expect(comparison.ratio <= 1)
+    #expect(comparison.ratio > 0.05)
   }
 }

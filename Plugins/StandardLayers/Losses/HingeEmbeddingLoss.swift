@@ -47,7 +47,9 @@ public struct HingeEmbeddingLoss: ElementwiseLoss {
   public func slopes<S: Scalar>(_ element: LossElement<S>) -> LossSlopes<S> {
     let (x, t) = (element.input, element.target.value)
     let hinge = t == 1 ? .zero : S.hingeSlope(-.one, at: S(margin) - x)
-    return LossSlopes(input: hinge + (t == -1 ? .zero : .one))
+    var slope = hinge
+    slope += t == -1 ? .zero : .one
+    return LossSlopes(input: slope)
   }
 
   // MARK: Examples
