@@ -105,7 +105,9 @@ public struct RReLU: Layer {
 
   // MARK: Bound
 
-  /// One product: γ(1)·|y| + η; nothing is rounded where x > 0. In evaluation as for LeakyReLU.
+  /// One product: γ(1)·|y| + η.
+  ///
+  /// Nothing is rounded where x > 0. In evaluation the bound is that of LeakyReLU.
   public func bound(_ question: BoundQuestion) -> ErrorBound {
     guard noise(question.operands) != nil else { return mean.bound(question) }
     let rounding = question.rounding
