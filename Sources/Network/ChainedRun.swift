@@ -115,8 +115,12 @@ public struct ChainedRun<Supply: NetworkSupply> {
   }
 
   /// The layer's operands with the inputs of this run; nil if one of them is missing.
+  ///
+  /// A layer without sources stands alone, unless its kind takes no input.
   private func operands(of node: Int) throws -> Operands<Supply.S>? {
-    guard !network.nodes[node].sources.isEmpty, var operands = try supply.operands(ofNode: node)
+    let takesNone = network.nodes[node].layer?.signature.maximumInputs == 0
+    guard takesNone || !network.nodes[node].sources.isEmpty,
+      var operands = try supply.operands(ofNode: node)
     else { return nil }
     operands.inputs = []
     for source in network.nodes[node].sources {
