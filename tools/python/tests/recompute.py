@@ -215,7 +215,11 @@ def through_module(
     if kind == "LayerNorm":
         none["bias"] = "bias" in parameters
     if kind.startswith("ConvTranspose") and weight is not None:
-        sizes = (weight.shape[0], weight.shape[1] * int(h["groups"]), tuple(weight.shape[2:]))
+        sizes = (
+            weight.shape[0],
+            weight.shape[1] * int(h.get("groups", 1)),
+            tuple(weight.shape[2:]),
+        )
         none["bias"] = "bias" in parameters
     if kind.startswith(("BatchNorm", "InstanceNorm")):
         sizes = (inputs[0].shape[1],)
