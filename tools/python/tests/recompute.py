@@ -291,7 +291,8 @@ def alpha_dropped(x: Tensor, h: dict[str, Any], auxiliary: dict[str, Tensor], on
 def randomly_leaky(
     x: Tensor, h: dict[str, Any], auxiliary: dict[str, Tensor], training: bool
 ) -> Tensor:
-    slope = auxiliary["noise"] if training else (h["lower"] + h["upper"]) / 2
+    drawn = training and h["lower"] < h["upper"]
+    slope = auxiliary["noise"] if drawn else (h["lower"] + h["upper"]) / 2
     return torch.where(x > 0, x, x * slope)
 
 

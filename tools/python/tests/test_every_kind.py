@@ -65,6 +65,7 @@ MODULES: list[tuple[Callable[[], nn.Module], Shapes]] = [
     (lambda: nn.PReLU(4), (PLANE,)),
     (lambda: nn.RReLU(0.1, 0.6), (PLANE,)),
     (lambda: nn.RReLU().eval(), (PLANE,)),
+    (lambda: nn.RReLU(0.3, 0.3), (PLANE,)),
     (lambda: nn.GLU(1), (PLANE,)),
     (lambda: nn.Threshold(0.1, 20), (ROWS,)),
     (lambda: nn.LogSigmoid(), (ROWS,)),
