@@ -28,7 +28,8 @@ import Testing
       try run.records().first { $0["record"] as? String == "explanation" })
     let gradients = try #require(record["gradients"] as? [[String: Any]])
     let weight = try #require(
-      gradients.first { $0["role"] as? String == "downstream" && $0["name"] as? String == "weight" })
+      gradients.first { $0["role"] as? String == "downstream" && $0["name"] as? String == "weight" }
+    )
     #expect(weight["worst_index"] as? [Int] == [1, 2])
     let reference = try #require(weight["reference"] as? [String: Any])
     #expect(reference["max"] as? Double == 100 && reference["count"] as? Int == 12)
