@@ -66,17 +66,21 @@ public struct RReLU: Layer {
     return [x]
   }
 
-  /// The slopes that are used lie between the limits, as the tensor's format rounds them.
+  /// The slopes that are used lie between the limits.
+  ///
+  /// A slope may have been drawn and stored in single precision although the layer computes in
+  /// double: the limits are taken a little wider than either format rounds them.
   public func checkValues<S: KernelScalar>(_ operands: Operands<S>) throws {
     guard let noise = noise(operands) else { return }
     let x = operands.inputs[0]
-    let (low, high) = (operands.format.rounded(lower), operands.format.rounded(upper))
+    let unit = max(operands.format.unitRoundoff, NumberFormat.float32.unitRoundoff)
+    let (low, high) = (lower - 2 * unit * lower.magnitude, upper + 2 * unit * upper.magnitude)
     for offset in 0..<x.count where x[offset] <= 0 {
       let slope = noise[offset].value
       guard slope >= low, slope <= high else {
         throw LayerProblem.wrongValue(
           tensor: "auxiliary/noise", index: x.shape.index(at: offset), value: slope,
-          allowed: "a slope from \(low) to \(high)")
+          allowed: "a slope from \(lower) to \(upper)")
       }
     }
   }
