@@ -30,6 +30,7 @@ import Testing
     let example = try #require(definition.examples.first { $0.problem == nil })
     let formula = try definition.layer(example.hyperparameters).formula
     #expect(!formula.isEmpty, "\(definition.signature.kind)")
-    for line in formula.split(separator: "\n") { #expect(line.count <= 92, "\(line)") }
+    // The report indents it, and fits 100 columns.
+    for line in formula.split(separator: "\n") { #expect(line.count <= 94, "\(line)") }
   }
 }
