@@ -58,6 +58,7 @@ let package = Package(
     // Files.
     module("HDF5File", ["CCrypto", "CHDF5", "CDeflate", "CSandbox", "Text"]),
     module("Interchange", ["HDF5File", "LayerKit", "Tensors", "Text"]),
+    module("Weights", ["CCrypto", "CDeflate", "HDF5File", "LayerKit", "Tensors", "Text"]),
 
     // Judging and telling.
     module("Discrepancy", ["Tensors"]),
@@ -118,6 +119,9 @@ let package = Package(
         .target(name: "cnn-verify"),
       ],
       exclude: ["Fixtures", "MakeFixtures"]),
+    tests(
+      of: "Weights", ["FixtureDrafts", "HDF5File", "Tensors", "Text", .target(name: "cnn-verify")],
+      exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6]
 )
