@@ -135,6 +135,13 @@ public struct ZipArchive: Sendable {
 
   // MARK: Content
 
+  /// The first bytes of a member; only those are read, where the member is stored as it is.
+  public func beginning(of member: Member, count: Int) throws(WeightProblem) -> [UInt8] {
+    guard member.method == 0 else { return Array(try content(of: member).prefix(count)) }
+    let first = try firstByte(of: member)
+    return try Self.bytes(first..<(first + min(count, member.packedSize)), of: file)
+  }
+
   /// The bytes of a member, unpacked and held against their checksum.
   public func content(
     of member: Member, limit: Int = .max
@@ -142,7 +149,8 @@ public struct ZipArchive: Sendable {
     guard member.size <= limit else {
       throw WeightProblem(source: member.name, .tooLarge(bytes: member.size, limit: limit))
     }
-    let packed = try packedBytes(of: member)
+    let first = try firstByte(of: member)
+    let packed = try Self.bytes(first..<(first + member.packedSize), of: file)
     let content: [UInt8]
     switch member.method {
     case 0:
@@ -168,7 +176,7 @@ public struct ZipArchive: Sendable {
   }
 
   /// Section 4.3.7: the header before the bytes, whose lengths of its own say where they begin.
-  private func packedBytes(of member: Member) throws(WeightProblem) -> [UInt8] {
+  private func firstByte(of member: Member) throws(WeightProblem) -> Int {
     let header = try Self.bytes(member.header..<(member.header + 30), of: file)
     var fields = LittleEndianBytes(header)
     guard try fields.number(UInt32.self) == 0x0403_4B50 else {
@@ -182,8 +190,7 @@ public struct ZipArchive: Sendable {
     guard name.elementsEqual(member.name.utf8) else {
       throw WeightProblem(source: member.name, .malformed("its own header has another name"))
     }
-    let first = start + nameLength + extraLength
-    return try Self.bytes(first..<(first + member.packedSize), of: file)
+    return start + nameLength + extraLength
   }
 
   /// RFC 1951, which packs at most 1,032 bytes into one.

@@ -45,3 +45,8 @@ extension Group {
     for (name, group) in groups { group.visit("\(path)/\(name.string)", body) }
   }
 }
+
+extension Dataset {
+  /// Whether its elements are records of several fields.
+  var isCompound: Bool { problem?.reason == .unsupportedType("compound") }
+}

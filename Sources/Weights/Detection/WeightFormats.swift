@@ -47,6 +47,17 @@ public struct WeightFormats: Sendable {
     return first
   }
 
+  /// Lists the tensors of a file as a mapping file says.
+  public static func listing(
+    of file: WeightFile, by map: WeightMap, options: WeightReadOptions = .init()
+  ) throws(WeightError) -> WeightListing {
+    let format = MappedWeights(map)
+    var listing = try format.listing(of: file, options: options)
+    listing.format = format.name
+    listing.evidence = "a mapping file was given"
+    return listing.judged()
+  }
+
   /// Lists the tensors of a file in the format that it has, or in the one that the user names.
   public func listing(
     of file: WeightFile, format name: String? = nil, options: WeightReadOptions = .init()
@@ -55,13 +66,13 @@ public struct WeightFormats: Sendable {
       var listing = try format(named: name).listing(of: file, options: options)
       listing.format = name
       listing.evidence = "the format was chosen"
-      return listing
+      return listing.judged()
     }
     let (format, evidence) = try detect(file)
     var listing = try format.listing(of: file, options: options)
     listing.format = format.name
     listing.evidence = evidence.words
-    return listing
+    return listing.judged()
   }
 }
 

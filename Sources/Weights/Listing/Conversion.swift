@@ -81,8 +81,8 @@ public enum ConversionFault: Error, Hashable, Sendable {
 extension Conversion {
   /// The canonical shape of a stored one.
   ///
-  /// - Parameter target: the shape that a network needs; where there is none, a conversion that
-  ///   ends with it cannot be done.
+  /// `target` is the shape that a network needs; where there is none, a conversion that ends with
+  /// it cannot be done.
   public func shape(
     of stored: [Int], target: [Int]? = nil
   ) throws(ConversionFault) -> [Int] {
@@ -106,7 +106,7 @@ extension Conversion {
 
   /// A shape of as many elements, where one −1 stands for what is left.
   private static func reshaped(_ shape: [Int], to wanted: [Int]) throws(ConversionFault) -> [Int] {
-    let count = shape.reduce(1, *)
+    guard let count = StoredWeight.count(shape, times: 1) else { throw .reshape(wanted) }
     var known = 1
     for extent in wanted where extent != -1 {
       let product = known.multipliedReportingOverflow(by: extent)

@@ -49,4 +49,22 @@ public struct WeightListing: Sendable {
     self.warnings = warnings
     self.problems = problems
   }
+
+  /// The listing with what is wrong with its tensors: those that cannot be used, and two that
+  /// would become one.
+  func judged() -> WeightListing {
+    var listing = self
+    var sources: [[UInt8]: String] = [:]
+    for tensor in tensors {
+      if let problem = tensor.problem { listing.problems.append(problem) }
+      let key = Array(tensor.name.utf8)
+      if let other = sources.updateValue(tensor.source, forKey: key) {
+        listing.problems.append(
+          WeightProblem(
+            source: tensor.source,
+            .sameTensor(layer: tensor.layer, parameter: tensor.parameter, other: other)))
+      }
+    }
+    return listing
+  }
 }

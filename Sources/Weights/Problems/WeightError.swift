@@ -101,4 +101,6 @@ public enum WeightReason: Hashable, Sendable {
 
   /// A key that a mapping file does not know.
   case unknownKey(String, closest: String?)
+  /// A mapping file names a tensor that the weight file does not have.
+  case unknownSource(closest: String?)
 }

@@ -88,6 +88,10 @@ extension WeightReason {
       "\(subject) and `\(UntrustedText(other).terminal)` both become "
         + "`\(UntrustedText(layer + "." + parameter).terminal)`; rename one with a mapping file "
         + "(--write-map, --map)"
+    case .unknownSource(let closest):
+      "\(subject) is named by the map and not in the weight file"
+        + (closest.map { "; did you mean `\(UntrustedText($0).terminal)`?" }
+          ?? ": list what is there with `cnn-verify weights FILE`")
     case .unknownKey(let key, let closest):
       "\(subject) has the unknown key `\(UntrustedText(key).terminal)`"
         + (closest.map { "; did you mean `\($0)`?" } ?? ": remove it")
