@@ -30,8 +30,11 @@ let package = Package(
   name: "cnn-verify",
   products: [
     .executable(name: "cnn-verify", targets: ["cnn-verify"]),
-    .library(name: "CNNKit", targets: ["Conformance", "LayerKit", "VerifyCommand"]),
+    .library(
+      name: "CNNKit",
+      targets: ["Conformance", "Interchange", "LayerKit", "Network", "VerifyCommand"]),
     .library(name: "StandardLayers", targets: ["StandardLayers"]),
+    .executable(name: "train-lenet", targets: ["TrainLeNet"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -53,12 +56,12 @@ let package = Package(
     module("Tensors", [realModule]),
     module("Kernels", ["CKernels", "Tensors"]),
     module("LayerKit", ["Kernels", "Tensors", "Text"]),
-    module("Network", ["LayerKit", "Tensors"]),
+    module("Network", ["LayerKit", "Tensors", realModule]),
 
     // Files.
     module("HDF5File", ["CCrypto", "CHDF5", "CDeflate", "CSandbox", "Text"]),
-    module("Interchange", ["HDF5File", "LayerKit", "Tensors", "Text"]),
-    module("Weights", ["CCrypto", "CDeflate", "HDF5File", "LayerKit", "Tensors", "Text"]),
+    module("Interchange", ["HDF5File", "LayerKit", "Network", "Tensors", "Text"]),
+    module("Weights", ["CDeflate", "HDF5File", "Tensors", "Text"]),
 
     // Judging and telling.
     module("Discrepancy", ["Tensors"]),
@@ -74,7 +77,7 @@ let package = Package(
       "VerifyCommand",
       [
         "Conformance", "HDF5File", "Interchange", "LayerKit", "Reports", "Tensors", "Text",
-        "Verification", argumentParser,
+        "Verification", "Weights", argumentParser,
       ]),
 
     // Only the executable names the plug-ins.
@@ -86,6 +89,13 @@ let package = Package(
     .target(
       name: "StandardLayers", dependencies: ["Kernels", "LayerKit", "Tensors", realModule],
       path: "Plugins/StandardLayers", packageAccess: false, swiftSettings: settings),
+
+    // A program that trains a network through the public modules.
+    .executableTarget(
+      name: "TrainLeNet",
+      dependencies: [
+        "HDF5File", "Interchange", "LayerKit", "Network", "StandardLayers", "Tensors",
+      ], path: "Plugins/Examples/TrainLeNet", packageAccess: false, swiftSettings: settings),
 
     // Tests mirror the sources.
     tests(of: "Text", []),
@@ -106,7 +116,9 @@ let package = Package(
         "Discrepancy", "FixtureDrafts", "HDF5File", "Interchange", "LayerKit", "Reports",
         "StandardLayers", "Tensors", .target(name: "cnn-verify"),
       ], exclude: ["Fixtures", "fixtures.py"]),
-    tests(of: "VerifyCommand", ["FixtureDrafts", .target(name: "cnn-verify")]),
+    tests(
+      of: "VerifyCommand",
+      ["FixtureDrafts", .target(name: "TrainLeNet"), .target(name: "cnn-verify")]),
     tests(of: "Kernels", ["Tensors"]),
     // Tests of files start the built `cnn-verify` as the confined process.
     tests(
@@ -115,7 +127,7 @@ let package = Package(
     tests(
       of: "Interchange",
       [
-        "FixtureDrafts", "HDF5File", "Kernels", "LayerKit", "Tensors", "Text",
+        "FixtureDrafts", "HDF5File", "Kernels", "LayerKit", "Network", "Tensors", "Text",
         .target(name: "cnn-verify"),
       ],
       exclude: ["Fixtures", "MakeFixtures"]),

@@ -48,6 +48,9 @@ public struct LayerDefinition: Sendable {
 public struct InvalidHyperparameters: Error, Hashable, Sendable {
   /// The problems, never empty.
   public let problems: [LayerProblem]
+
+  /// Gathers at least one problem.
+  public init(problems: [LayerProblem]) { self.problems = problems }
 }
 
 /// The kinds of layers that are known, gathered once from a list of plug-ins.

@@ -103,6 +103,8 @@ public struct TensorReport: Sendable {
   public var reference: String
   /// The verdict.
   public var verdict: Verdict
+  /// What the tensor was computed from.
+  public var mode: Mode
   /// The shape computed here, where it is known.
   public var shape: Shape?
   /// The figures, where there was something to compare.
@@ -116,18 +118,27 @@ public struct TensorReport: Sendable {
 
   /// Gathers what was found about a tensor.
   public init(
-    path: String, reference: String, verdict: Verdict, shape: Shape? = nil,
-    comparison: Comparison? = nil, terms: Int? = nil, detectableTerm: Double? = nil,
+    path: String, reference: String, verdict: Verdict, mode: Mode = .isolated,
+    shape: Shape? = nil, comparison: Comparison? = nil, terms: Int? = nil, detectableTerm: Double? = nil,
     reason: Reason? = nil
   ) {
     self.path = path
     self.reference = reference
     self.verdict = verdict
+    self.mode = mode
     self.shape = shape
     self.comparison = comparison
     self.terms = terms
     self.detectableTerm = detectableTerm
     self.reason = reason
+  }
+
+  /// What a tensor was computed from.
+  public enum Mode: String, Sendable {
+    /// From the reference's own tensors, so that a fault stays where it is.
+    case isolated
+    /// From the results of many steps of training before it.
+    case trajectory
   }
 
   /// Why figures are missing.

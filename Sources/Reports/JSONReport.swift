@@ -66,7 +66,7 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     var object = head("tensor", layer)
     object.add("tensor", tensor.path)
     object.add("against", tensor.reference)
-    object.add("mode", "isolated")
+    object.add("mode", tensor.mode.rawValue)
     object.add("verdict", tensor.verdict.rawValue)
     object.add("shape", tensor.shape?.extents)
     object.add("reason", tensor.reason?.sentence)

@@ -1,6 +1,7 @@
 import Discrepancy
 import HDF5File
 public import Interchange
+import Network
 public import Reports
 import Text
 
@@ -26,7 +27,9 @@ public struct FixtureVerification {
       let chosen = fixtureCase.layers.indices.filter { isChosen(fixtureCase.layers[$0]) }
       guard !chosen.isEmpty else { continue }
       let facts = fixtureCase.layers.map { self.facts(of: $0, in: fixtureCase) }
-      try report(.caseBegan(name: fixtureCase.name, layers: chosen.map { facts[$0] }))
+      let trajectory = options.layers.isEmpty ? trajectory(of: fixtureCase) : nil
+      let rows = chosen.map { facts[$0] } + (trajectory.map { [$0.facts] } ?? [])
+      try report(.caseBegan(name: fixtureCase.name, layers: rows))
       let chained = try chain(fixtureCase, report)
       var differing: Set<Int> = []
       for position in chosen {
@@ -34,7 +37,7 @@ public struct FixtureVerification {
         try report(.progress(layer.name))
         let trial = LayerTrial(layer, in: fixtureCase, at: position, options: options)
         let tensors = trial.run()
-        let verdict = trial.verdict(of: tensors)
+        let verdict = LayerTrial.verdict(of: tensors)
         // Only a wrong output goes on to later layers: a gradient is the end of its path.
         let outputs = tensors.filter { $0.path.hasPrefix("output") }
         if outputs.contains(where: { $0.verdict.isFailure || $0.verdict == .expected }) {
@@ -47,6 +50,20 @@ public struct FixtureVerification {
             LayerReport(
               layer: facts[position], verdict: verdict, tensors: tensors, chained: found)))
       }
+      if let trajectory {
+        try report(.layer(trajectory.run { try report(.progress($0)) }))
+      }
+    }
+  }
+
+  /// The trajectory of a case, which has a row of its own behind those of the layers.
+  private func trajectory(of fixtureCase: FixtureCase) -> TrajectoryTrial? {
+    fixtureCase.trajectory.map { trajectory in
+      TrajectoryTrial(
+        fixtureCase, trajectory,
+        LayerFacts(
+          fixture: fixture.path, caseName: fixtureCase.name, name: TrajectoryTrial.name,
+          kind: fixtureCase.update?.optimizer.kind ?? "", source: nil, expectedFailure: nil))
     }
   }
 

@@ -28,6 +28,7 @@ struct LayerTrial {
     if let twin = layer.twin {
       reports += run(.init(tree: twin, isTwin: true, layer, isLoss: isLoss))
     }
+    reports += UpdateTrial(fixtureCase, at: position, precision: options.precision).run()
     return expectFailure(of: reports)
   }
 
@@ -57,7 +58,7 @@ struct LayerTrial {
 
   /// The verdict on the layer: the gravest of its tensors', but no agreement where a tensor could
   /// not be compared that is there.
-  func verdict(of tensors: [TensorReport]) -> Verdict {
+  static func verdict(of tensors: [TensorReport]) -> Verdict {
     let unusable = tensors.contains { $0.reason?.preventsResult ?? false }
     let verdict = Verdict.summary(tensors.map(\.verdict))
     switch verdict {

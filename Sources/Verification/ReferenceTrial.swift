@@ -31,7 +31,7 @@ struct ReferenceTrial<S: LayerScalar> {
     do {
       let operands = try loadOperands(as: S.self)
       try program.checkValues(operands)
-      return forward(operands) + backward(operands) + updates() + refused.reports(for: side)
+      return forward(operands) + backward(operands) + refused.reports(for: side)
     } catch {
       return side.allNotCompared(.unusable(error))
     }
@@ -136,15 +136,6 @@ struct ReferenceTrial<S: LayerScalar> {
         return side.notCompared(tensor, .unusable("the layer has no gradient for it"))
       }
       return judge(tensor, computed, stored, operands, upstream: upstream)
-    }
-  }
-
-  /// The parameters after an optimiser's step, which nothing here computes.
-  private func updates() -> [TensorReport] {
-    side.tree.updatedParameters.keys.sorted().map {
-      TensorReport(
-        path: "updated_parameters/\($0)", reference: side.name, verdict: .notCompared,
-        reason: .unusable("optimiser steps are not verified by this version"))
     }
   }
 
