@@ -133,7 +133,7 @@ let package = Package(
       exclude: ["Fixtures", "MakeFixtures"]),
     tests(
       of: "Weights", ["FixtureDrafts", "HDF5File", "Tensors", "Text", .target(name: "cnn-verify")],
-      exclude: ["Fixtures"]),
+      exclude: ["Fixtures", "make-weights.py"]),
   ],
   swiftLanguageModes: [.v6]
 )

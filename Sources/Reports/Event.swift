@@ -11,6 +11,8 @@ public enum Event: Sendable {
   case layer(LayerReport)
   /// Something that the reader of the report should know and that is no failure.
   case warning(Warning)
+  /// Something that was done because the user asked for it.
+  case note(Warning)
   /// A fixture, or a part of one, could not be used: each message names the place and the remedy.
   case unusable(fixture: String, problems: [String])
   /// How far a long piece of work has come.
@@ -119,7 +121,8 @@ public struct TensorReport: Sendable {
   /// Gathers what was found about a tensor.
   public init(
     path: String, reference: String, verdict: Verdict, mode: Mode = .isolated,
-    shape: Shape? = nil, comparison: Comparison? = nil, terms: Int? = nil, detectableTerm: Double? = nil,
+    shape: Shape? = nil, comparison: Comparison? = nil, terms: Int? = nil,
+    detectableTerm: Double? = nil,
     reason: Reason? = nil
   ) {
     self.path = path

@@ -31,6 +31,7 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
     case .caseBegan(let name, let layers): try begin(name, layers)
     case .layer(let report): try show(report)
     case .warning(let warning): try line(style.yellow("warning: ") + warning.text)
+    case .note(let note): if detail != .quiet { try line(note.text) }
     case .unusable(let fixture, let problems): try show(fixture, problems)
     case .summary(let summary): try show(summary)
     case .progress: break

@@ -63,6 +63,7 @@ struct RootCommand: ParsableCommand {
         cnn-verify net.h5 --verbose      every tensor
         cnn-verify net.h5 --json -       for programs, one JSON object a line
         cnn-verify layers Conv2d         what a kind of layer takes
+        cnn-verify weights model.h5      the weights of another tool's file
         cnn-verify help check            all options
 
       VERDICTS
@@ -82,6 +83,6 @@ struct RootCommand: ParsableCommand {
         64  wrong usage
       """,
     version: VerifyCommand.version,
-    subcommands: [CheckCommand.self, ConformCommand.self, LayersCommand.self],
+    subcommands: [CheckCommand.self, ConformCommand.self, LayersCommand.self, WeightsCommand.self],
     defaultSubcommand: CheckCommand.self)
 }

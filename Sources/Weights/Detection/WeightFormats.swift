@@ -55,7 +55,7 @@ public struct WeightFormats: Sendable {
     var listing = try format.listing(of: file, options: options)
     listing.format = format.name
     listing.evidence = "a mapping file was given"
-    return listing.judged()
+    return listing.judged(options)
   }
 
   /// Lists the tensors of a file in the format that it has, or in the one that the user names.
@@ -66,13 +66,13 @@ public struct WeightFormats: Sendable {
       var listing = try format(named: name).listing(of: file, options: options)
       listing.format = name
       listing.evidence = "the format was chosen"
-      return listing.judged()
+      return listing.judged(options)
     }
     let (format, evidence) = try detect(file)
     var listing = try format.listing(of: file, options: options)
     listing.format = format.name
     listing.evidence = evidence.words
-    return listing.judged()
+    return listing.judged(options)
   }
 }
 

@@ -40,8 +40,10 @@ struct CaffeWeights: WeightFormat {
     var listing = WeightListing()
     listLayers(data, at: "/data", name: "", hdf5, options, &listing)
     for (path, _) in hdf5.catalogue.root.allDatasets where !path.utf8.starts(with: "/data/".utf8) {
+      let isGradient = path.utf8.starts(with: "/diff/".utf8)
       listing.unused.append(
-        .init(path, path.utf8.starts(with: "/diff/".utf8) ? "gradients" : "not below `/data`"))
+        .init(
+          path, isGradient ? "a gradient" : "not below `/data`", isLeftOver: !isGradient))
     }
     if listing.kinds.values.contains("BatchNorm2d") {
       listing.assumptions.append("batch normalisation: eps 1e-5, without weight and bias")
@@ -58,7 +60,7 @@ struct CaffeWeights: WeightFormat {
     for (link, dataset) in group.datasets {
       let source = "\(path)/\(link.string)"
       guard let index = Self.index(source) else {
-        listing.unused.append(.init(source, "its name is no number"))
+        listing.unused.append(.init(source, "its name is no number", isLeftOver: true))
         continue
       }
       blobs.append((index, StoredWeight(dataset, at: source, of: file)))

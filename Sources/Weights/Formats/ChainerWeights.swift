@@ -46,7 +46,7 @@ struct ChainerWeights: WeightFormat {
       let stored = StoredWeight(dataset, at: "\(path)/\(link.string)", of: file)
       guard let (parameter, role) = Self.names[link.string] else {
         let why = link == "N" ? "a counter of updates" : "no name that Chainer's links have"
-        listing.unused.append(.init(stored.source, why))
+        listing.unused.append(.init(stored.source, why, isLeftOver: link != "N"))
         continue
       }
       var conversion = Conversion.none

@@ -25,11 +25,14 @@ public struct WeightListing: Sendable {
     public let source: String
     /// Why it is left out.
     public let reason: String
+    /// Whether it may be a weight that nobody took: `--strict` refuses then.
+    public let isLeftOver: Bool
 
     /// Names something and says why it is left out.
-    public init(_ source: String, _ reason: String) {
+    public init(_ source: String, _ reason: String, isLeftOver: Bool = false) {
       self.source = source
       self.reason = reason
+      self.isLeftOver = isLeftOver
     }
   }
 
@@ -52,11 +55,16 @@ public struct WeightListing: Sendable {
 
   /// The listing with what is wrong with its tensors: those that cannot be used, and two that
   /// would become one.
-  func judged() -> WeightListing {
+  ///
+  /// A conversion that ends with the shape of a network is judged where the network is.
+  func judged(_ options: WeightReadOptions) -> WeightListing {
     var listing = self
     var sources: [[UInt8]: String] = [:]
     for tensor in tensors {
-      if let problem = tensor.problem { listing.problems.append(problem) }
+      let waits = options.target != nil && tensor.conversion.final == .target
+      if let problem = waits ? tensor.stored.problem : tensor.problem {
+        listing.problems.append(problem)
+      }
       let key = Array(tensor.name.utf8)
       if let other = sources.updateValue(tensor.source, forKey: key) {
         listing.problems.append(

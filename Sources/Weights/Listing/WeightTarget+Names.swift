@@ -2,27 +2,25 @@ extension WeightTarget {
   /// The layer that a name of a weight file means: the one of that very name, or else the only one
   /// whose first and last components are the same.
   public func layer(named name: String) -> Layer? {
-    if let layer = layers.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) { return layer }
-    let candidates = candidates(for: name)
-    return candidates.count == 1 ? candidates[0] : nil
+    let positions = positions(of: name)
+    return positions.count == 1 ? layers[positions[0]] : nil
   }
 
-  /// The layers whose first and last components are those of a name.
+  /// The positions of the layers that a name may mean: one is right, several are ambiguous.
   ///
-  /// Frameworks leave out containers between the two. A name of one component has no others.
-  public func candidates(for name: String) -> [Layer] {
-    let (first, last) = Self.ends(name)
-    return layers.filter { layer in
-      let ends = Self.ends(layer.name)
-      return ends.first == first && ends.last == last
+  /// `.` and `/` separate components. Frameworks leave out containers between the first and the
+  /// last of them, so where no layer has the whole name, those two must agree.
+  public func positions(of name: String) -> [Int] {
+    let wanted = Self.components(name)
+    let all = layers.map { Self.components($0.name) }
+    let exact = all.indices.filter { all[$0] == wanted }
+    guard exact.isEmpty, wanted.count > 1 else { return exact }
+    return all.indices.filter { index in
+      all[index].count > 1 && all[index].first == wanted.first && all[index].last == wanted.last
     }
   }
 
-  /// The first and the last component of a name in which `.` and `/` separate.
-  private static func ends(_ name: String) -> (first: [UInt8], last: [UInt8]) {
-    let components = name.utf8.split { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/") }
-    return (
-      Array(components.first ?? Substring("").utf8), Array(components.last ?? Substring("").utf8)
-    )
+  private static func components(_ name: String) -> [[UInt8]] {
+    name.utf8.split { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/") }.map { Array($0) }
   }
 }

@@ -36,7 +36,7 @@ public struct MappedWeights: WeightFormat {
           conversion: entry.conversion))
     }
     for weight in stored where !used.contains(Array(weight.source.utf8)) {
-      listing.unused.append(.init(weight.source, "not in the map"))
+      listing.unused.append(.init(weight.source, "not in the map", isLeftOver: true))
     }
     return listing
   }

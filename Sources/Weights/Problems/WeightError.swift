@@ -80,6 +80,11 @@ public enum WeightReason: Hashable, Sendable {
   /// Two tensors would become the same one; the other source.
   case sameTensor(layer: String, parameter: String, other: String)
 
+  /// A layer's name could mean several layers of the network.
+  case severalLayers(String, [String])
+  /// A layer or a parameter has no name that a file of the fixture format can hold.
+  case noName
+
   // MARK: Tensors
 
   /// The elements are of a type that is no number.

@@ -88,6 +88,13 @@ extension WeightReason {
       "\(subject) and `\(UntrustedText(other).terminal)` both become "
         + "`\(UntrustedText(layer + "." + parameter).terminal)`; rename one with a mapping file "
         + "(--write-map, --map)"
+    case .severalLayers(let layer, let candidates):
+      "\(subject): the layer `\(UntrustedText(layer).terminal)` could be "
+        + candidates.map { "`\(UntrustedText($0).terminal)`" }.joined(separator: " or ")
+        + "; say which with a mapping file (--write-map, --map)"
+    case .noName:
+      "\(subject) has no layer, or a name that HDF5 does not take: name it with a mapping file "
+        + "(--write-map, --map)"
     case .unknownSource(let closest):
       "\(subject) is named by the map and not in the weight file"
         + (closest.map { "; did you mean `\(UntrustedText($0).terminal)`?" }
