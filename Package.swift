@@ -32,7 +32,7 @@ let package = Package(
     .executable(name: "cnn-verify", targets: ["cnn-verify"]),
     .library(
       name: "CNNKit",
-      targets: ["Conformance", "Interchange", "LayerKit", "Network", "VerifyCommand"]),
+      targets: ["Conformance", "Interchange", "LayerKit", "Network", "VerifyCommand", "Weights"]),
     .library(name: "StandardLayers", targets: ["StandardLayers"]),
     .executable(name: "train-lenet", targets: ["TrainLeNet"]),
   ],

@@ -2,6 +2,8 @@ import ArgumentParser
 import Glibc
 import HDF5File
 public import LayerKit
+import Synchronization
+public import Weights
 
 /// The command `cnn-verify` with the layers of some plug-ins.
 ///
@@ -9,12 +11,20 @@ public import LayerKit
 ///
 ///     VerifyCommand.main(plugins: StandardLayers.self, MyLayers.self)
 public enum VerifyCommand {
+  /// The formats of weight files; the arguments are checked before a command is there to hold them.
+  static let weightFormats = Mutex(WeightFormats.standard)
+
   /// The version of the toolkit.
   public static let version = "0.1.0"
 
   /// Runs the command with the arguments of the process, and exits with its status.
-  public static func main(plugins: any Plugin.Type...) -> Never {
+  ///
+  /// `weightFormats` are formats of weight files that are asked before the toolkit's own.
+  public static func main(
+    plugins: any Plugin.Type..., weightFormats: [any WeightFormat] = []
+  ) -> Never {
     CatalogueWorker.runIfRequested()
+    self.weightFormats.withLock { $0 = WeightFormats(weightFormats + $0.formats) }
     do {
       let registry = try LayerRegistry(plugins)
       var command = try RootCommand.parseAsRoot()

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Synchronization
 public import Weights
 
 /// What a user says about a weight file that the file does not say.
@@ -20,6 +21,8 @@ struct WeightSourceOptions: ParsableArguments {
     name: .customLong("keras1-backend"), help: "Backend of a Keras 1 file: theano, tensorflow.")
   var keras1Backend: WeightReadOptions.Keras1Backend?
 
+  private static var formats: WeightFormats { VerifyCommand.weightFormats.withLock { $0 } }
+
   /// Whether the user said anything.
   var isGiven: Bool {
     weightFormat != nil || map != nil || keras1Ordering != nil || keras1Backend != nil
@@ -31,7 +34,7 @@ struct WeightSourceOptions: ParsableArguments {
     }
     if let weightFormat {
       do throws(WeightError) {
-        _ = try WeightFormats.standard.format(named: weightFormat)
+        _ = try Self.formats.format(named: weightFormat)
       } catch {
         throw ValidationError("\(error)")
       }
@@ -47,7 +50,7 @@ struct WeightSourceOptions: ParsableArguments {
     if let map {
       return try WeightFormats.listing(of: file, by: WeightMap(path: map), options: options)
     }
-    return try WeightFormats.standard.listing(of: file, format: weightFormat, options: options)
+    return try Self.formats.listing(of: file, format: weightFormat, options: options)
   }
 }
 

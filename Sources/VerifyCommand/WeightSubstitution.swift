@@ -26,7 +26,7 @@ struct WeightSubstitution {
         let listing = try source.listing(of: file, for: WeightTarget(fixtureCase))
         let matching = WeightMatching(listing, with: WeightTarget(fixtureCase))
         try tell(listing, matching, report)
-        let replacements = replacements(matching, in: fixtureCase)
+        let replacements = replacements(matching, of: file, in: fixtureCase)
         problems += (listing.problems + matching.problems).map { "\($0)" }
         problems += missing(replacements, matching, in: fixtureCase)
         return fixtureCase.replacing(replacements)
@@ -40,7 +40,7 @@ struct WeightSubstitution {
   // MARK: Matches
 
   private func replacements(
-    _ matching: WeightMatching, in fixtureCase: FixtureCase
+    _ matching: WeightMatching, of file: WeightFile, in fixtureCase: FixtureCase
   ) -> [TensorReplacement] {
     var replacements = matching.matches.map { match in
       let tensor = match.tensor
@@ -48,7 +48,11 @@ struct WeightSubstitution {
         layer: match.layer,
         slot: match.isBuffer ? .buffer(match.parameter) : .parameter(match.parameter),
         format: tensor.stored.type.canonicalFormat
-      ) { try tensor.values().doubles }
+      ) {
+        let elements = try tensor.values().doubles
+        try file.verifyUnchanged()
+        return elements
+      }
     }
     // A tensor that layers share stands in the weight file once, under any of its names.
     var shared: [UInt64: TensorReplacement] = [:]

@@ -23,6 +23,10 @@ import Weights
     let cases: [([UInt8], String)] = [
       (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "Git LFS pointer"),
       ([0x1F, 0x8B, 8, 0], "gzip"), ([0x80, 2, 0x8A, 10], "PyTorch pickle"),
+      ([0x12, 1] + [UInt8](repeating: 0, count: 20), "MXNet"),
+      ([0, 0, 0, 0, 2, 0, 0, 0, 5, 0, 0, 0, 1], "Darknet"),
+      ([0x0A, 5] + Array("LeNet".utf8) + [0xA2, 6, 9], "binary Caffe model"),
+      ([8, 8, 0x12, 7] + Array("pytorch".utf8) + [0x1A], "ONNX"),
       (Array("hello".utf8), "not recognised"),
     ]
     for (bytes, words) in cases {

@@ -55,6 +55,15 @@ extension RefusedFormat {
     return isPickle ? "it begins as a pickle" : nil
   }
 
+  static let deeplearning4j = RefusedFormat(
+    name: "dl4j", what: "a Deeplearning4j model", advice: "write its parameters as .npz or HDF5"
+  ) { file in
+    guard case .zip(let archive) = file.content, archive.member("coefficients.bin") != nil else {
+      return nil
+    }
+    return "the zip has the member `coefficients.bin`"
+  }
+
   static let otherZip = RefusedFormat(
     name: "zip", what: "a zip file of no kind that is known",
     advice: "unpack it, or save the weights as .npz, .safetensors or HDF5"

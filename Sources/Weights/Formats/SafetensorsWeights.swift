@@ -13,6 +13,11 @@ struct SafetensorsWeights: WeightFormat {
     of file: WeightFile, options: WeightReadOptions
   ) throws(WeightError) -> WeightListing {
     let header = try SafetensorsHeader(of: file)
+    let declared = header.entries.reduce(0) { $0 + $1.bytes.count }
+    guard declared <= file.reading.budgetBytes else {
+      throw WeightError(
+        file: file.path, .tooLarge(bytes: declared, limit: file.reading.budgetBytes))
+    }
     let stored = header.entries.map { Self.stored($0, in: file) }
     let producer = header.metadata.first { $0.key == "format" }.map { "written by \($0.value)" }
     return StateDictNames.listing(stored, generation: producer)
