@@ -114,8 +114,12 @@ struct WeightSubstitution {
         "weights: \(UntrustedText(match.tensor.source).terminal) → \(layer)."
           + UntrustedText(match.parameter).terminal + shown)
     }
-    for note in listing.assumptions { try warn("weights: assumed: \(note)") }
-    for missing in matching.missing where missing.isBuffer {
+    for assumption in listing.assumptions {
+      try note("weights: assumed where the fixture does not say: \(assumption)")
+    }
+    // A counter of batches changes no result of a single step.
+    for missing in matching.missing
+    where missing.isBuffer && missing.parameter != "num_batches_tracked" {
       try warn(
         "weights: `\(UntrustedText(missing.layerName).terminal)` keeps the fixture's own `"
           + UntrustedText(missing.parameter).terminal + "`, which the weight file does not have")

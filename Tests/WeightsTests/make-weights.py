@@ -230,6 +230,22 @@ def write_bfloat16(folder):
         expect(name, layer, "weight", values.float().numpy())
 
 
+def write_references(folder):
+    with h5py.File(folder / "references.h5", "w", userblock_size=512) as file:
+        array = file.create_dataset("#refs#/b", data=np.arange(4, dtype="f4"))
+        group = file.create_group("#refs#/c")
+        group["weights"] = np.ones(2)
+        kind = h5py.ref_dtype
+        file.create_dataset("net/layers", data=np.array([[array.ref, group.ref]], dtype=kind))
+        file.create_dataset(
+            "net/chunked",
+            data=np.array([group.ref, array.ref, file.ref], dtype=kind),
+            chunks=(2,),
+            compression="gzip",
+        )
+        file.create_dataset("net/null", shape=(1,), dtype=kind)[0] = h5py.Reference()
+
+
 def write_mapped(folder):
     name = "mapped.h5"
     kernel, dense, column = random((2, 3, 4, 5)), random((24, 5)), random((3, 4, 6))
@@ -269,6 +285,7 @@ def main(folder):
     write_chainer(folder)
     write_nnabla(folder)
     write_bfloat16(folder)
+    write_references(folder)
     write_mapped(folder)
     (folder / "expected.json").write_text(json.dumps(EXPECTED, indent=1) + "\n")
 

@@ -33,7 +33,20 @@ extension ParsedDataset {
       }
       return dataset(type, order, nil, storage)
     } catch {
-      return dataset(type, order, error, .none)
+      return dataset(type, order, error, referenceStorage(bounds))
+    }
+  }
+
+  /// The storage of references to objects, which are no numbers and are read by a door of their own.
+  private func referenceStorage(_ bounds: StorageBounds) -> Storage {
+    guard fault == .none, type.isObjectReference else { return .none }
+    do throws(HDF5Problem) {
+      let lengths = try self.lengths()
+      let bytes = try Self.product(lengths, times: 8)
+      guard bytes > 0, bytes <= bounds.budget else { return .none }
+      return try storage.validated(bytes: bytes, lengths, .uint64, bounds)
+    } catch {
+      return .none
     }
   }
 

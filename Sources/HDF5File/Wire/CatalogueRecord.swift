@@ -135,6 +135,12 @@ struct TypeFields: Hashable {
     typeClass == 0 || typeClass == 1 || (typeClass == 8 && isBoolean == 1) || isOpaquePair
   }
 
+  /// Whether elements are references to objects of the file: the addresses of their headers.
+  var isObjectReference: Bool { typeClass == 7 && size == 8 }
+
+  /// Whether the storage of elements is told.
+  var hasStorage: Bool { isNumber || isObjectReference }
+
   /// Whether elements are two bytes of no declared meaning.
   var isOpaquePair: Bool { typeClass == 5 && size == 2 }
 }
