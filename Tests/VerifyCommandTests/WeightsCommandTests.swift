@@ -125,6 +125,14 @@ import Testing
     #expect(run.output.contains("weights: /fc1.weight → fc1.weight"))
   }
 
+  @Test func jsonTellsWhichTensorBecameWhich() throws {
+    let fixture = try folder.write(.network())
+    let run = try CommandRun("check", fixture, "--weights", try write(), "--json", "-")
+    let notes = try run.records().filter { $0["record"] as? String == "note" }
+    #expect(run.status == 0 && notes.count == 5, "\(run)")
+    #expect(notes.contains { ($0["text"] as? String)?.contains("/fc2.bias → fc2.bias") == true })
+  }
+
   @Test func anotherWeightDiffersWhereItIsUsed() throws {
     let fixture = try folder.write(.network())
     let weights = try write { $0[2].tensor.elements[0] += 1 }

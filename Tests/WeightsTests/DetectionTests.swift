@@ -38,6 +38,14 @@ import Weights
     }
   }
 
+  @Test func namesOfTorchAreRecognisedAllOrNone() throws {
+    let listing = try WeightFormats.standard.listing(of: write(["a.weight", "b.c.bias"]))
+    #expect(listing.format == "pytorch-h5" && listing.tensors.map(\.layer) == ["a", "b.c"])
+    #expect(throws: WeightError.self) {
+      try WeightFormats.standard.listing(of: write(["a.weight", "b.other"], "other.h5"))
+    }
+  }
+
   @Test func aSolverStateHoldsNoWeights() {
     #expect(throws: WeightError.self) { try WeightSamples.listing("caffe-solverstate.h5") }
   }

@@ -196,14 +196,20 @@ def write_nnabla(folder):
     conv, affine, mean = random((4, 3, 2, 2)), random((6, 5)), random((1, 4, 1, 1))
     with h5py.File(folder / name, "w") as file:
         for index, (path, array, grad) in enumerate(
-            [("conv1/conv/W", conv, True), ("bn/bn/mean", mean, False), ("fc/affine/W", affine, True)]
+            [
+                ("conv1/conv/W", conv, True),
+                ("block/bn/mean", mean, False),
+                ("block/conv/W", conv, True),
+                ("fc/affine/W", affine, True),
+            ]
         ):
             file[path] = array
             file[path].attrs["need_grad"] = grad
             file[path].attrs["index"] = index
-    expect(name, "conv1.conv", "weight", conv)
-    expect(name, "bn.bn", "running_mean", mean.reshape(4))
-    expect(name, "fc.affine", "weight", affine.T)
+    expect(name, "conv1", "weight", conv)
+    expect(name, "block.bn", "running_mean", mean.reshape(4))
+    expect(name, "block.conv", "weight", conv)
+    expect(name, "fc", "weight", affine.T)
 
 
 def write_bfloat16(folder):

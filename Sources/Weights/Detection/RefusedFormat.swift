@@ -112,7 +112,8 @@ extension RefusedFormat {
     name: "jld2", what: "a Julia JLD file", advice: "save the arrays with HDF5.jl, and map them"
   ) { file in
     guard case .hdf5 = file.content else { return nil }
-    let begin = String(decoding: file.prefix.prefix(64), as: UTF8.self)
-    return begin.contains("Julia") ? "it begins with `Julia` in words" : nil
+    // JLD2.jl, src/file_header.jl; the second is that of JLD.jl and of the first JLD2.
+    let headers = ["HDF5-based Julia Data Format, version ", "Julia data file (HDF5), version "]
+    return headers.first { file.prefix.starts(with: $0.utf8) }.map { "it begins with `\($0)`" }
   }
 }

@@ -1,6 +1,6 @@
 // NNablaWeights.swift
-// Source: nnabla, python/src/nnabla/parameter.py (save_parameters) and parametric_functions.py. The
-// transposed weight of an affine function is general knowledge, not checked against a run.
+// Source: nnabla, python/src/nnabla/parameter.py (save_parameters) and parametric_functions.py; read
+// there, not checked against a run.
 
 import HDF5File
 
@@ -28,20 +28,43 @@ struct NNablaWeights: WeightFormat {
       Self.index($0.dataset) < Self.index($1.dataset)
     }
     var listing = WeightListing()
+    let single = Self.scopesOfOneFunction(datasets.map(\.path))
     for (path, dataset) in datasets {
       let stored = StoredWeight(dataset, at: path, of: hdf5)
       let components = path.split(separator: "/").map(String.init)
       let function = components.dropLast().last ?? ""
       let (parameter, role) = Self.parameter(components.last ?? "")
+      let scope = Array(components.dropLast(2))
+      let isNamed = Self.functions.contains(function) && single.contains(scope)
       listing.tensors.append(
         WeightTensor(
-          stored, layer: components.dropLast().joined(separator: "."), parameter: parameter,
-          role: role, conversion: Self.conversion(parameter, function, dataset.shape)))
+          stored, layer: (isNamed ? scope : scope + [function]).joined(separator: "."),
+          parameter: parameter, role: role,
+          conversion: Self.conversion(parameter, function, dataset.shape),
+          notes: isNamed ? ["function `\(function)` left out"] : []))
     }
     if listing.tensors.contains(where: { $0.parameter == "running_mean" }) {
       listing.assumptions.append("batch normalisation: eps 1e-5 and decay 0.9, nnabla's defaults")
     }
     return listing
+  }
+
+  /// What parametric functions append to the scope that a user names.
+  private static let functions: Set<String> = [
+    "conv", "deconv", "depthwise_conv", "depthwise_deconv", "affine", "bn", "embed", "prelu",
+    "layer_norm", "group_norm", "instance_norm",
+  ]
+
+  /// The scopes below which there is one function only, so that the scope alone names the layer.
+  private static func scopesOfOneFunction(_ paths: [String]) -> Set<[String]> {
+    var functions: [[String]: Set<String>] = [:]
+    for path in paths {
+      let components = path.split(separator: "/").map(String.init)
+      guard components.count > 2 else { continue }
+      functions[Array(components.dropLast(2)), default: []].insert(
+        components[components.count - 2])
+    }
+    return Set(functions.filter { $0.value.count == 1 }.keys)
   }
 
   private static func index(_ dataset: Dataset) -> Int {
