@@ -94,7 +94,8 @@ let package = Package(
     .executableTarget(
       name: "TrainLeNet",
       dependencies: [
-        "HDF5File", "Interchange", "LayerKit", "Network", "StandardLayers", "Tensors",
+        "Conformance", "HDF5File", "Interchange", "LayerKit", "Network", "StandardLayers",
+        "Tensors",
       ], path: "Plugins/Examples/TrainLeNet", packageAccess: false, swiftSettings: settings),
 
     // Tests mirror the sources.

@@ -37,7 +37,8 @@ public struct LayerDefinition: Sendable {
     _ hyperparameters: [String: HyperparameterValue]
   ) throws(InvalidHyperparameters) -> AnyLayer {
     var reader = HyperparameterReader(hyperparameters)
-    let layer = make(&reader)
+    var layer = make(&reader)
+    layer.settings = reader.understood
     let problems = reader.finish()
     guard problems.isEmpty else { throw InvalidHyperparameters(problems: problems) }
     return layer

@@ -13,6 +13,8 @@ public enum Event: Sendable {
   case warning(Warning)
   /// Something that was done because the user asked for it.
   case note(Warning)
+  /// Everything about a layer that was asked for, before its verdict.
+  case explanation(LayerExplanation)
   /// A fixture, or a part of one, could not be used: each message names the place and the remedy.
   case unusable(fixture: String, problems: [String])
   /// How far a long piece of work has come.

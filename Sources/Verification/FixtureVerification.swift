@@ -35,6 +35,11 @@ public struct FixtureVerification {
       for position in chosen {
         let layer = fixtureCase.layers[position]
         try report(.progress(layer.name))
+        if options.explained.contains(where: { $0.utf8.elementsEqual(layer.name.utf8) }) {
+          let isLoss = fixtureCase.lossLayer == position
+          let explanation = ExplanationTrial(layer, facts[position], isLoss: isLoss)
+          try report(.explanation(explanation.run()))
+        }
         let trial = LayerTrial(layer, in: fixtureCase, at: position, options: options)
         let tensors = trial.run()
         let verdict = LayerTrial.verdict(of: tensors)

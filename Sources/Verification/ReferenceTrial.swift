@@ -77,8 +77,11 @@ struct ReferenceTrial<S: LayerScalar> {
   ) throws -> Tensor<Double>? {
     guard S.format != .float64, side.hasDoubleOperands else { return nil }
     let exact = upstream.isEmpty ? [] : try loadUpstream(as: Double.self).get()
+    // The layer's own constants are rounded to this precision as well.
+    var rounded = operands.asDouble
+    rounded.format = S.format
     return OperandRounding(
-      kind, stored: try loadOperands(as: Double.self), rounded: operands.asDouble,
+      kind, stored: try loadOperands(as: Double.self), rounded: rounded,
       upstream: exact, rounded: upstream.map { $0.asDouble }
     ).shift(of: tensor)
   }

@@ -10,10 +10,9 @@ import Text
 /// Several training steps, run as a whole and held against what the reference came to.
 ///
 /// Rounding travels from step to step, so that no bound of a single operation holds. How far it
-/// carries is measured instead: the network is trained in double precision, and three times in
-/// single, twice of them from parameters that were first moved by one unit in the last place. The
-/// largest distance of the three from the first is the *spread* of single precision; to first order,
-/// rounding that is k times as coarse spreads k times as far. See the page on verdicts.
+/// carries is measured instead: the network is trained in double precision, and three times more
+/// in the precision of the reference, from parameters that were first moved by one unit in the last
+/// place. The largest distance of the three from the first is the *spread*. See the page on verdicts.
 struct TrajectoryTrial {
   private let fixtureCase: FixtureCase
   private let trajectory: FixtureTrajectory
@@ -70,11 +69,13 @@ struct TrajectoryTrial {
     }
     do {
       let ours = try train(as: Double.self, "float64")
-      let others = [
-        try train(as: Float.self, "float32"),
-        try train(as: Float.self, "float32, disturbed", disturbance: 1),
-        try train(as: Float.self, "float32, disturbed again", disturbance: 2),
-      ]
+      let others = try (1...3).map { draw in
+        let name = "\(isDouble ? "float64" : "float32"), disturbed (\(draw))"
+        let disturbance = UInt64(draw)
+        return isDouble
+          ? try train(as: Double.self, name, disturbance: disturbance)
+          : try train(as: Float.self, name, disturbance: disturbance)
+      }
       return try recorded.map { try judge($0, ours, others) }
     } catch let error where error is NetworkProblem || error is HDF5Error || error is LayerProblem {
       return recorded.map { notCompared($0.path, .unusable(error)) }
@@ -134,10 +135,14 @@ struct TrajectoryTrial {
       shape: computed.shape, comparison: found)
   }
 
-  /// The unit roundoff of the reference, as a multiple of that of single precision.
+  /// Whether the reference computed in double precision.
+  private var isDouble: Bool { recorded.allSatisfy { $0.tensor.format == .float64 } }
+
+  /// How much coarser the reference computed than the runs that the spread is of: to first order,
+  /// its rounding spreads as much further.
   private func coarseness(_ format: NumberFormat) -> Double {
-    max(format.unitRoundoff, fixtureCase.arithmetic.operandRoundoff ?? 0)
-      / NumberFormat.float32.unitRoundoff
+    let drawn = isDouble ? NumberFormat.float64.unitRoundoff : NumberFormat.float32.unitRoundoff
+    return max(drawn, format.unitRoundoff, fixtureCase.arithmetic.operandRoundoff ?? 0) / drawn
   }
 
   /// One limit for all elements of a parameter: 8 spreads, and the rounding of what is stored.

@@ -66,7 +66,7 @@ import Verification
     var draft = step()
     let path = "trajectory/reference/parameters/fc2/weight"
     let largest = draft[path]?.elements.map(\.magnitude).max() ?? 0
-    draft[path] = draft[path]?.double
+    for path in paths.map({ "trajectory/reference/\($0)" }) { draft[path] = draft[path]?.double }
     draft.change(path, at: 2, to: (draft[path]?.elements[2] ?? 0) + share * largest)
     let verdicts = try Trial(draft).verdicts(of: "/trajectory")
     #expect(verdicts["parameters/fc2/weight"] == verdict)

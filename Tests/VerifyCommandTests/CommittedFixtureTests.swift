@@ -24,7 +24,7 @@ import Testing
   /// A trajectory is computed in several precisions, whatever is asked for.
   @Test(arguments: ["trajectories-torch", "lenet5-trajectory-torch"])
   func trajectoriesAgree(_ name: String) throws {
-    let run = try CommandRun("\(Self.folder)/\(name).h5", "--json", "-")
+    let run = try CommandRun("\(Self.folder)/\(name).h5", "--json", "-", seconds: 600)
     #expect(run.status == 0 && run.errors.isEmpty, "\(run)")
     let steps = try run.records().filter { $0["mode"] as? String == "trajectory" }
     #expect(steps.count >= 11 && steps.allSatisfy { $0["verdict"] as? String == "agree" })

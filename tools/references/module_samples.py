@@ -27,10 +27,12 @@ import cnnverify
 from command_line import folder, parser
 from kinds import section_five
 from own_samples import OWN
-from samples import NAMES, Export, Sample, Samples, UndefinedError, seeded
+from samples import NAMES, Export, Sample, Samples, seeded
 from table import Row, print_table
 from torch_samples import torch_samples
 from verification import Command, CommandError
+
+UNDEFINED = "no number on either side, without a cause in the input"
 
 
 def main() -> int:
@@ -86,9 +88,6 @@ def _export(row: Row, directory: Path) -> tuple[cnnverify.FixtureFile, dict[str,
                 torch.manual_seed(seed + number)
                 sample.write(Export(file, case, seed + number, dtype == torch.float32))
                 titles[case] = title
-            except UndefinedError as error:
-                row.tried -= 1
-                row.dropped[str(error)] = row.dropped.get(str(error), 0) + 1
             except cnnverify.CnnVerifyError as error:
                 row.refuse(title, str(error))
             except Exception as error:
@@ -109,6 +108,9 @@ def _verify(
         if result.agrees:
             row.agreed += 1
             row.vacuous += result.informative == 0
+        elif result.is_undefined:
+            row.tried -= 1
+            row.dropped[UNDEFINED] = row.dropped.get(UNDEFINED, 0) + 1
         else:
             row.differing[f"{title} [{case}]"] = result.problems or ["nothing was compared"]
 

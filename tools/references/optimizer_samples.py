@@ -6,8 +6,8 @@
     optimizer-samples --keep DIRECTORY   leaves the fixtures there
 
 For each setting of `torch.testing`'s optimiser database, in float32 and in float64, a small network
-is trained for some steps. Three single steps become cases with the state before and after, the
-first without any state; five more become a trajectory. The network uses one convolution twice, and
+is trained for some steps. Two single steps become cases with the state before and after, the
+first without any state; four more become a trajectory. The network uses one convolution twice, and
 has a free parameter. The exit status is 1 if anything differs or was not compared.
 """
 
@@ -116,7 +116,7 @@ def _export(
     # A learning rate that is a tensor would be changed by nobody, but shared.
     optimizer = cls(model.parameters(), **copy.deepcopy(settings))
     names = []
-    for step in range(3):
+    for step in range(2):
         names.append(f"{case}-step-{step}")
         x, target = _batch(dtype)
         optimizer.zero_grad()
@@ -124,7 +124,7 @@ def _export(
             functional.cross_entropy(model(x), target).backward()
             optimizer.step()
     names.append(f"{case}-trajectory")
-    batches = [_batch(dtype) for _ in range(5)]
+    batches = [_batch(dtype) for _ in range(4)]
     cnnverify.capture_training(
         model, functional.cross_entropy, batches, optimizer, out=file, case=names[-1], quiet=True
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 
 import cnnverify
 
@@ -28,13 +29,20 @@ class Found:
     compared: int = 0
     informative: int = 0
     """Tensors in which an error could have shown."""
+    undefined: int = 0
+    """Tensors that are NaN at the same places on both sides, without a NaN in the input."""
     is_refused: bool = False
     """Whether the program takes the case for no valid fixture."""
 
     @property
     def agrees(self) -> bool:
         """Whether everything the case holds was compared and fits."""
-        return not self.problems and self.compared > 0
+        return not self.problems and not self.undefined and self.compared > 0
+
+    @property
+    def is_undefined(self) -> bool:
+        """Whether all that keeps a case from agreeing is NaN on both sides."""
+        return not self.problems and self.undefined > 0
 
 
 class CommandError(Exception):
@@ -87,7 +95,12 @@ class Command:
             elif record["record"] == "error":
                 errors += record["problems"]
         return {
-            case: _judged(paths, tensors[case], [e for e in errors if f"/cases/{case}/" in e])
+            case: _judged(
+                paths,
+                _nans(file, case, paths),
+                tensors[case],
+                [e for e in errors if f"/cases/{case}/" in e],
+            )
             for case, paths in _references(file).items()
         }
 
@@ -139,7 +152,23 @@ def _datasets(layer: h5py.Group) -> list[str]:
     return found
 
 
-def _judged(paths: list[str], tensors: dict[str, dict[str, Any]], errors: list[str]) -> Found:
+def _nans(file: Path, case: str, paths: list[str]) -> dict[str, int]:
+    """Count the elements of each reference tensor of a layer that are no numbers."""
+    with h5py.File(file) as opened:
+        layers = opened["cases"][case]["layers"]
+        return {p: int(np.isnan(layers[p][()]).sum()) if p in layers else 0 for p in paths}
+
+
+def _is_nan_on_both_sides(record: dict[str, Any], nans: int) -> bool:
+    """Invalid at places of which each is NaN in the reference, and here at the worst one."""
+    sides = [str(record.get(side)).lower() for side in ("ours", "reference")]
+    elements = 0 < (record.get("invalid") or 0) <= nans and not record.get("beyond_bound")
+    return record["verdict"] == "invalid" and sides == ["nan", "nan"] and elements
+
+
+def _judged(
+    paths: list[str], nans: dict[str, int], tensors: dict[str, dict[str, Any]], errors: list[str]
+) -> Found:
     found = Found(problems=list(errors), is_refused=bool(errors))
     for path in paths:
         record = tensors.get(path)
@@ -148,6 +177,8 @@ def _judged(paths: list[str], tensors: dict[str, dict[str, Any]], errors: list[s
         elif record["verdict"] in FITTING:
             found.compared += 1
             found.informative += record["verdict"] != "vacuous"
+        elif _is_nan_on_both_sides(record, nans[path]):
+            found.undefined += 1
         else:
             found.problems.append(_sentence(path, record))
     return found

@@ -1,3 +1,4 @@
+import Conformance
 import LayerKit
 import Network
 import StandardLayers
@@ -35,7 +36,7 @@ enum LeNet5 {
     seed: UInt64, as type: S.Type = S.self
   ) throws -> Model<S> {
     let network = try network()
-    var generator = SplitMix(state: seed)
+    var generator = SplitMix64(seed: seed)
     let layers = network.nodes.map { node in
       guard let shape = weights[node.name] else { return Operands<S>() }
       let limit = 1 / Double(shape.count / shape[0]).squareRoot()
@@ -47,18 +48,5 @@ enum LeNet5 {
       return Operands<S>(parameters: ["weight": drawn(shape), "bias": drawn([shape[0]])])
     }
     return Model(network, layers: layers, objective: network.nodes.count - 1)
-  }
-}
-
-/// The generator SplitMix64 (Steele, Lea & Flood 2014): the same numbers for the same seed.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    return z ^ z >> 31
   }
 }

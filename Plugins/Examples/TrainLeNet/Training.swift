@@ -1,3 +1,4 @@
+import Conformance
 import Glibc
 import HDF5File
 import LayerKit
@@ -17,7 +18,7 @@ enum Training {
     var model = try LeNet5.model(seed: 1, as: Float.self)
     guard let adam = OptimizerKind.named("Adam") else { return }
     let optimizer = try adam.optimizer(["lr": 1e-3])
-    var generator = SplitMix(state: 2)
+    var generator = SplitMix64(seed: 2)
     let start = clock()
     for epoch in 1...epochs {
       let order = (0..<held).shuffled(using: &generator)

@@ -81,11 +81,12 @@ public struct ExponentialCurve: Sendable {
   /// k = 0 where rate and slope are 1; otherwise 3, since the amplitude is a product of rounded
   /// constants, and z has the relative error 3u (1/α, its rounding, the product). It is assumed
   /// that e^z − 1 is computed as such: the difference of a rounded exponential and 1 keeps no
-  /// digit of a small z.
+  /// digit of a small z. There is no bound where e^z may overflow, as it may for a negative rate.
   @inlinable
   func valueError(_ x: Double, _ rounding: Rounding) -> Double {
     if x > 0 { return lineError(x, rounding) }
     let z = rate * x
+    guard !rounding.mayOverflow(Double.exp(z)) else { return .infinity }
     let y = (amplitude * Double.expMinusOne(z)).magnitude
     let inherited = rate == 1 ? 0 : 3 * (amplitude * decay(z)).magnitude
     return 1.01 * rounding.unit * ((8 + constantRoundings) * y + inherited)
@@ -105,6 +106,7 @@ public struct ExponentialCurve: Sendable {
   func gradientError(_ x: Double, _ dy: Double, _ rounding: Rounding) -> Double {
     if x > 0 { return lineError(dy, rounding) }
     let z = rate * x
+    guard !rounding.mayOverflow(Double.exp(z)) else { return .infinity }
     let (k, scale) = (constantRoundings, (amplitude * rate * dy).magnitude)
     let relative =
       (8 + k) * Double.expMinusOne(z).magnitude + (8 + 2 * k) * Double.exp(z)

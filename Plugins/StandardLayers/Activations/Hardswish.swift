@@ -36,10 +36,18 @@ public struct Hardswish: ElementwiseLayer {
   // MARK: Bound, kinks
 
   /// Sum, two products and a rounded 1/6: γ(4)·|y| + η(1 + |x|); 0 where x ≤ −3.
+  ///
+  /// ONNX writes x·clip(x/6 + ½), whose sum cancels near −3: where x < 3 its quotient, its sum and
+  /// its product err by u·|x|·(|x|/6 + |x|/6 + 2|x/6 + ½|) at most, and the sum may leave 0 for x
+  /// that is a few units above −3, or already be 0.
   @inlinable
   public func valueError(_ x: Double, _ rounding: Rounding) -> Double {
-    x > -3
-      ? rounding.gamma(4) * value(x).magnitude + rounding.underflow * (1 + x.magnitude) : 0
+    guard x > -3 * (1 + 4 * rounding.unit) else { return 0 }
+    let cancelling =
+      x < 3.1
+      ? 1.01 * rounding.unit * x.magnitude * (x.magnitude / 3 + 2 * (x / 6 + 0.5).magnitude) : 0
+    return max(rounding.gamma(4) * value(x).magnitude, cancelling)
+      + rounding.underflow * (1 + x.magnitude)
   }
 
   /// u·|dy|·(2|x|/3 + 2|x/3 + ½|) + η(1 + |dy|) where |x| < 3, otherwise 0.

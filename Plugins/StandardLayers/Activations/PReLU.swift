@@ -15,7 +15,7 @@ public import Tensors
 /// - NaN: stays NaN.
 public struct PReLU: Layer {
   public static let signature = Signature(
-    kind: "PReLU", parameters: [.init("weight")], traits: .elementwise)
+    kind: "PReLU", parameters: [.init("weight")])
 
   // MARK: Hyper-parameters
 

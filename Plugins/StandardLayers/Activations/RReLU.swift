@@ -12,12 +12,11 @@ public import Tensors
 ///     evaluation:  LeakyReLU with the slope (lower + upper)/2
 ///
 /// - Shapes: x and noise of one shape → y of the same shape.
-/// - Kinks: at 0 the derivative is taken to be the slope.
+/// - Kinks: at 0 the derivative is taken to be the slope, which is another for each element.
 /// - NaN: stays NaN.
 ///
 /// `auxiliary/noise` holds the slope that was drawn for each number that is not positive; what it
-/// holds elsewhere (PyTorch: 1) is not used. Where the limits are no further apart than 10⁻⁶,
-/// the gradient is that of evaluation, as in PyTorch.
+/// holds elsewhere (PyTorch: 1) is not used.
 public struct RReLU: Layer {
   public static let signature = Signature(
     kind: "RReLU", auxiliary: [.init("noise", .probabilities, optional: true)],
@@ -67,17 +66,21 @@ public struct RReLU: Layer {
     return [x]
   }
 
-  /// The slopes that are used lie between the limits, as the tensor's format rounds them.
+  /// The slopes that are used lie between the limits.
+  ///
+  /// A slope may have been drawn and stored in single precision although the layer computes in
+  /// double: the limits are taken a little wider than either format rounds them.
   public func checkValues<S: KernelScalar>(_ operands: Operands<S>) throws {
     guard let noise = noise(operands) else { return }
     let x = operands.inputs[0]
-    let (low, high) = (operands.format.rounded(lower), operands.format.rounded(upper))
+    let unit = max(operands.format.unitRoundoff, NumberFormat.float32.unitRoundoff)
+    let (low, high) = (lower - 2 * unit * lower.magnitude, upper + 2 * unit * upper.magnitude)
     for offset in 0..<x.count where x[offset] <= 0 {
       let slope = noise[offset].value
       guard slope >= low, slope <= high else {
         throw LayerProblem.wrongValue(
           tensor: "auxiliary/noise", index: x.shape.index(at: offset), value: slope,
-          allowed: "a slope from \(low) to \(high)")
+          allowed: "a slope from \(lower) to \(upper)")
       }
     }
   }
@@ -95,7 +98,7 @@ public struct RReLU: Layer {
     _ operands: Operands<S>, upstream: [Tensor<S>], wanted: GradientRequest
   ) -> Gradients<S> {
     guard wanted.inputs.contains(0) else { return Gradients(inputs: [nil]) }
-    guard let noise = noise(operands), upper - lower > 1e-6 else {
+    guard let noise = noise(operands) else {
       return mean.backward(operands, upstream: upstream, wanted: wanted)
     }
     let slopes = operands.inputs[0].zipInParallel(noise) { x, slope in
@@ -104,20 +107,20 @@ public struct RReLU: Layer {
     return Gradients(input: slopes.zipInParallel(upstream[0]) { $0 * $1 })
   }
 
-  // MARK: Bound, kinks
+  // MARK: Bound
 
-  /// One product: γ(2)·|y| + η as for LeakyReLU; nothing is rounded where x > 0.
+  /// One product: γ(1)·|y| + η.
+  ///
+  /// Nothing is rounded where x > 0. In evaluation the bound is that of LeakyReLU.
   public func bound(_ question: BoundQuestion) -> ErrorBound {
     guard noise(question.operands) != nil else { return mean.bound(question) }
     let rounding = question.rounding
     let x = question.operands.inputs[0]
     return .elementwise(
       x.zipInParallel(question.computed) { x, y in
-        x > 0 || y == 0 ? 0 : rounding.gamma(2) * y.magnitude + rounding.underflow
+        x > 0 || y == 0 ? 0 : rounding.gamma(1) * y.magnitude + rounding.underflow
       })
   }
-
-  public var kinks: [Kink] { mean.kinks }
 
   // MARK: Examples
 

@@ -24,10 +24,11 @@ public struct Tanhshrink: ElementwiseLayer {
 
   // MARK: Backward
 
+  /// tanh² x as 1 − (1 − t)(1 + t), the derivative of the difference as it is defined.
   @inlinable
   public func gradient<S: Scalar>(_ x: S, _ dy: S) -> S {
     let t = S.tanh(x)
-    return dy * (t * t)
+    return dy * (.one - (.one - t) * (.one + t))
   }
 
   // MARK: Bound

@@ -33,10 +33,11 @@ public struct Exp: ElementwiseLayer {
     3 * rounding.unit * Double.exp(x) + rounding.underflow
   }
 
-  /// The exponential and one product: 4.04u·|dx| + η(1 + |dy|).
+  /// The exponential and one product: 4.04u·|dx| + η(1 + |dy|); no bound where eˣ may overflow.
   @inlinable
   public func gradientError(_ x: Double, _ dy: Double, _ rounding: Rounding) -> Double {
-    4.04 * rounding.unit * (dy * Double.exp(x)).magnitude
-      + rounding.underflow * (1 + dy.magnitude)
+    let y = Double.exp(x)
+    guard !rounding.mayOverflow(y) else { return .infinity }
+    return 4.04 * rounding.unit * (dy * y).magnitude + rounding.underflow * (1 + dy.magnitude)
   }
 }

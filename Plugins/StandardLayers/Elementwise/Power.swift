@@ -50,11 +50,13 @@ public struct Power: ElementwiseLayer {
   /// u·|y|·(6 + n + 2|p·ln|x||) + η, n = |p| where p is whole; 0 where p is 0 or 1.
   ///
   /// A library's power, products that square and multiply (n roundings), or exp(p·ln x), whose
-  /// argument rounds twice; three roundings and a correct power in between.
+  /// argument rounds twice; three roundings and a correct power in between. There is no bound where
+  /// the power, or the reciprocal of a power that underflows, may leave the format.
   @inlinable
   public func valueError(_ x: Double, _ rounding: Rounding) -> Double {
     guard exponent != 0, exponent != 1 else { return 0 }
     let y = value(x).magnitude
+    guard !rounding.mayOverflow(4 * y) else { return .infinity }
     return y == 0
       ? rounding.underflow
       : 1.01 * rounding.unit * y * (6 + products + 2 * exponent.magnitude * logarithm(x))
@@ -68,6 +70,10 @@ public struct Power: ElementwiseLayer {
   public func gradientError(_ x: Double, _ dy: Double, _ rounding: Rounding) -> Double {
     guard exponent != 0, exponent != 1 else { return 0 }
     let dx = gradient(x, dy).magnitude
+    let power = gradient(x, 1).magnitude
+    guard !rounding.mayOverflow(4 * power * max(1, 1 / exponent.magnitude)) else {
+      return .infinity
+    }
     let underflow = rounding.underflow * (1 + dy.magnitude) * (1 + exponent.magnitude)
     guard dx > 0 else { return underflow }
     let exponents = 2 * (exponent - 1).magnitude + 2 * exponent.magnitude
@@ -92,7 +98,6 @@ public struct Power: ElementwiseLayer {
       + shapeExamples("root", ["exponent": 0.5])
       + shapeExamples("a broken exponent", ["exponent": -1.3])
       + shapeExamples("the number itself", ["exponent": 1])
-      + shapeExamples("one", ["exponent": 0])
       + constantRefusals("exponent")
   }
 }

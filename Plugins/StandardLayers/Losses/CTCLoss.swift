@@ -25,7 +25,7 @@ public struct CTCLoss: ReducedLoss {
     inputs: [
       .init("log_probs"), .init("targets", .indices), .init("input_lengths", .indices),
       .init("target_lengths", .indices),
-    ], traits: [.mixesBatch, .loss])
+    ], traits: .loss)
 
   // MARK: Hyper-parameters
 

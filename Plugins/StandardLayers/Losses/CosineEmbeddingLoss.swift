@@ -18,7 +18,7 @@ public struct CosineEmbeddingLoss: ReducedLoss {
   public static let signature = Signature(
     kind: "CosineEmbeddingLoss",
     inputs: [.init("input1"), .init("input2"), .init("target", .signs)],
-    traits: [.mixesBatch, .loss])
+    traits: .loss)
 
   // MARK: Hyper-parameters
 

@@ -21,7 +21,7 @@ public struct GaussianNLLLoss: ElementwiseLoss {
   public static let signature = Signature(
     kind: "GaussianNLLLoss",
     inputs: [.init("input"), .init("target"), .init("var", .positiveNumbers)],
-    traits: [.mixesBatch, .loss])
+    traits: .loss)
 
   // MARK: Hyper-parameters
 

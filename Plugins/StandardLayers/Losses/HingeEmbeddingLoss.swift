@@ -16,7 +16,7 @@ public struct HingeEmbeddingLoss: ElementwiseLoss {
 
   public static let signature = Signature(
     kind: "HingeEmbeddingLoss", inputs: [.init("input"), .init("target", .signs)],
-    traits: [.mixesBatch, .loss])
+    traits: .loss)
 
   // MARK: Hyper-parameters
 

@@ -72,9 +72,7 @@ public struct ImagePadding: Hashable, Sendable {
     if mode != .zeros || input.rank < 2 + axes { _ = try operands.image(axes: axes) }
     let spatial = try extents(of: Array(input.extents.suffix(axes)))
     let extents = Array(input.extents.dropLast(axes)) + spatial
-    // The product of extents that were each accepted may still be beyond all integers.
-    guard extents.fitInteger else { throw refusal("a result that fits memory") }
-    return Shape(extents)
+    return try .limited(extents, of: "an output")
   }
 
   /// The images of a tensor whose shape has been accepted: all axes but the first and the spatial

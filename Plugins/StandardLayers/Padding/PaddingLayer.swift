@@ -21,7 +21,9 @@ public protocol PaddingLayer: Layer {
 }
 
 extension PaddingLayer {
-  public static var signature: Signature { Signature(kind: kind) }
+  public static var signature: Signature {
+    Signature(kind: kind, traits: .independentSamples)
+  }
 
   public func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
     [try padding.output(operands)]

@@ -13,7 +13,7 @@ private let kinds = [
   Configuration("Hardsigmoid"), Configuration("Hardswish"), Configuration("Hardtanh"),
   Configuration("Identity"), Configuration("LeakyReLU"), Configuration("Log"),
   Configuration("LogSigmoid"), Configuration("Mish"), Configuration("Neg"),
-  Configuration("Power", ["exponent": 3]), Configuration("RReLU"), Configuration("ReLU"),
+  Configuration("Power", ["exponent": 3]), Configuration("ReLU"),
   Configuration("ReLU6"), Configuration("SELU"), Configuration("Scale", ["factor": -3]),
   Configuration("Shift", ["offset": 3]), Configuration("SiLU"), Configuration("Sigmoid"),
   Configuration("Softplus", ["beta": 2, "threshold": 1]), Configuration("Softshrink"),

@@ -215,7 +215,11 @@ def through_module(
     if kind == "LayerNorm":
         none["bias"] = "bias" in parameters
     if kind.startswith("ConvTranspose") and weight is not None:
-        sizes = (weight.shape[0], weight.shape[1] * int(h["groups"]), tuple(weight.shape[2:]))
+        sizes = (
+            weight.shape[0],
+            weight.shape[1] * int(h.get("groups", 1)),
+            tuple(weight.shape[2:]),
+        )
         none["bias"] = "bias" in parameters
     if kind.startswith(("BatchNorm", "InstanceNorm")):
         sizes = (inputs[0].shape[1],)
@@ -287,7 +291,8 @@ def alpha_dropped(x: Tensor, h: dict[str, Any], auxiliary: dict[str, Tensor], on
 def randomly_leaky(
     x: Tensor, h: dict[str, Any], auxiliary: dict[str, Tensor], training: bool
 ) -> Tensor:
-    slope = auxiliary["noise"] if training else (h["lower"] + h["upper"]) / 2
+    drawn = training and h["lower"] < h["upper"]
+    slope = auxiliary["noise"] if drawn else (h["lower"] + h["upper"]) / 2
     return torch.where(x > 0, x, x * slope)
 
 

@@ -93,3 +93,12 @@ def test_nothing_compared_is_no_agreement(tmp_path: Path) -> None:
     found = judged(f"return {SUMMARY}", tmp_path)
     assert not any(result.agrees for result in found.values())
     assert json.dumps([result.problems for result in found.values()]).count("no reason") == 4
+
+
+def test_nan_on_both_sides_is_no_agreement_and_no_difference(tmp_path: Path) -> None:
+    nan = "records[0].update(verdict='invalid', ours='NaN', reference='NaN', invalid=1)"
+    found = judged(f"{nan}; return records + {SUMMARY}", tmp_path)
+    # The reference holds no NaN at all, so that the program's claim is a problem.
+    assert not found["one"].agrees
+    assert not found["one"].is_undefined
+    assert found["one"].problems

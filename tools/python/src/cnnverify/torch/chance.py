@@ -61,17 +61,17 @@ def _alpha_dropout(stage: Stage, operation: Operation) -> None:
 
 def _rrelu(stage: Stage, operation: Operation) -> None:
     """The slope that was drawn for each negative element; 1 elsewhere."""
-    if not stage.training:
+    lower, upper = _number(stage, "lower"), _number(stage, "upper")
+    if not stage.training or lower == upper:
         return
     given = _given(stage).snapshot.restored()
     noise = torch.zeros_like(given)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.set_rng_state(operation.random_state)
         torch._C._nn.rrelu_with_noise(  # type: ignore[attr-defined]
-            given, noise, _number(stage, "lower"), _number(stage, "upper"), True
+            given, noise, lower, upper, True
         )
     stage.auxiliary["noise"] = noise
-    lower, upper = _number(stage, "lower"), _number(stage, "upper")
 
     def formula(x: Tensor) -> Tensor:
         drawn = x * noise.to(x.dtype)
