@@ -9,6 +9,7 @@ of 16 bits widened to 32 and integers to 64. Chainer and nnabla are imitated fro
 """
 
 import hashlib
+import itertools
 import json
 import sys
 import zipfile
@@ -20,6 +21,7 @@ import torch
 from safetensors.torch import save_file
 
 EXPECTED = {}
+SEEDS = itertools.count(1)
 
 
 def canonical(array):
@@ -45,9 +47,8 @@ def expect(file, layer, parameter, array):
     )
 
 
-def random(shape, dtype="f4", seed=[0]):
-    seed[0] += 1
-    return np.random.default_rng(seed[0]).normal(size=shape).astype(dtype)
+def random(shape, dtype="f4"):
+    return np.random.default_rng(next(SEEDS)).normal(size=shape).astype(dtype)
 
 
 def names(key):
@@ -262,16 +263,26 @@ def write_mapped(folder):
         file["other"] = random((2,))
     entries = [
         {
-            "source": "/net/k", "layer": "conv", "parameter": "weight",
-            "permute": [3, 2, 0, 1], "flip": [2, 3],
+            "source": "/net/k",
+            "layer": "conv",
+            "parameter": "weight",
+            "permute": [3, 2, 0, 1],
+            "flip": [2, 3],
         },
         {
-            "source": "/dense w", "layer": "fc", "parameter": "weight",
-            "reshape": [2, 3, 4, -1], "permute": [3, 2, 0, 1], "scale": 0.5,
+            "source": "/dense w",
+            "layer": "fc",
+            "parameter": "weight",
+            "reshape": [2, 3, 4, -1],
+            "permute": [3, 2, 0, 1],
+            "scale": 0.5,
             "final_reshape": [5, 24],
         },
         {
-            "source": "/julia", "layer": "seq", "parameter": "mean", "role": "buffer",
+            "source": "/julia",
+            "layer": "seq",
+            "parameter": "mean",
+            "role": "buffer",
             "reverse_axes": True,
         },
     ]
