@@ -14,6 +14,16 @@ import Weights
     #expect(throws: ConversionFault.reshape([-1, 2, 2])) { try conversion.shape(of: [10]) }
   }
 
+  /// A zero among the extents hides no product that does not fit.
+  @Test func extentsBeyondAnyMachineAreRefused() throws {
+    for shape in [[1 << 62, 0, 1 << 62], [0, 1 << 62, 4], [-2, 0], [0, -1]] {
+      #expect(throws: ConversionFault.reshape(shape)) {
+        try Conversion(reshape: shape).shape(of: [0])
+      }
+    }
+    #expect(try Conversion(reshape: [0, 1 << 40, 3]).shape(of: [0]) == [0, 1 << 40, 3])
+  }
+
   @Test func whatDoesNotFitIsNamed() {
     #expect(throws: ConversionFault.permutation([0, 2])) {
       try Conversion(permutation: [0, 2]).shape(of: [2, 3])

@@ -106,13 +106,10 @@ extension Conversion {
 
   /// A shape of as many elements, where one −1 stands for what is left.
   private static func reshaped(_ shape: [Int], to wanted: [Int]) throws(ConversionFault) -> [Int] {
-    guard let count = StoredWeight.count(shape, times: 1) else { throw .reshape(wanted) }
-    var known = 1
-    for extent in wanted where extent != -1 {
-      let product = known.multipliedReportingOverflow(by: extent)
-      guard extent >= 0, !product.overflow else { throw .reshape(wanted) }
-      known = product.partialValue
-    }
+    let given = wanted.filter { $0 != -1 }
+    guard let count = StoredWeight.count(shape, times: 1), given.allSatisfy({ $0 >= 0 }),
+      wanted.count <= StoredWeight.mostAxes, let known = StoredWeight.count(given, times: 1)
+    else { throw .reshape(wanted) }
     switch wanted.count(where: { $0 == -1 }) {
     case 0:
       guard known == count else { throw .reshape(wanted) }

@@ -24,11 +24,6 @@ public struct StoredWeight: Sendable {
     self.elements = elements
   }
 
-  /// The last component of the source: what follows the last `/` or `.` is not split here.
-  public var lastName: String {
-    source.split(separator: "/").last.map(String.init) ?? source
-  }
-
   /// Reads all elements, in row-major order of the stored shape.
   public func values() throws(WeightProblem) -> WeightValues {
     if let problem { throw problem }
