@@ -32,7 +32,7 @@ let package = Package(
     .executable(name: "cnn-verify", targets: ["cnn-verify"]),
     .library(
       name: "CNNKit",
-      targets: ["Conformance", "Interchange", "LayerKit", "Network", "VerifyCommand"]),
+      targets: ["Conformance", "Interchange", "LayerKit", "Network", "VerifyCommand", "Weights"]),
     .library(name: "StandardLayers", targets: ["StandardLayers"]),
     .executable(name: "train-lenet", targets: ["TrainLeNet"]),
   ],
@@ -61,6 +61,7 @@ let package = Package(
     // Files.
     module("HDF5File", ["CCrypto", "CHDF5", "CDeflate", "CSandbox", "Text"]),
     module("Interchange", ["HDF5File", "LayerKit", "Network", "Tensors", "Text"]),
+    module("Weights", ["CDeflate", "HDF5File", "Tensors", "Text"]),
 
     // Judging and telling.
     module("Discrepancy", ["Tensors"]),
@@ -76,7 +77,7 @@ let package = Package(
       "VerifyCommand",
       [
         "Conformance", "HDF5File", "Interchange", "LayerKit", "Reports", "Tensors", "Text",
-        "Verification", argumentParser,
+        "Verification", "Weights", argumentParser,
       ]),
 
     // Only the executable names the plug-ins.
@@ -131,6 +132,9 @@ let package = Package(
         .target(name: "cnn-verify"),
       ],
       exclude: ["Fixtures", "MakeFixtures"]),
+    tests(
+      of: "Weights", ["FixtureDrafts", "HDF5File", "Tensors", "Text", .target(name: "cnn-verify")],
+      exclude: ["Fixtures", "make-weights.py"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -23,11 +23,24 @@ public struct HDF5File: Sendable {
   /// - Throws: what is wrong with the file as a whole. What is wrong with single datasets stays
   ///   with them (`Dataset.problem`).
   public init(path: String, options: ReadOptions = ReadOptions()) throws(HDF5Error) {
-    self.path = path
-    self.options = options
-    var place: ObjectPath?
+    let file: OpenFile
     do throws(HDF5Problem) {
       file = try OpenFile(path: path)
+    } catch {
+      throw HDF5Error(file: path, object: nil, error)
+    }
+    try self.init(file, path: path, options: options)
+  }
+
+  /// Lists the content of a file that is open already; `path` is what messages call it.
+  package init(
+    _ file: OpenFile, path: String, options: ReadOptions = ReadOptions()
+  ) throws(HDF5Error) {
+    self.path = path
+    self.options = options
+    self.file = file
+    var place: ObjectPath?
+    do throws(HDF5Problem) {
       size = file.size
       let superblock = try Superblock(of: file)
       remarks = try Self.judge(superblock, file)

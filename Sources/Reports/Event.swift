@@ -11,6 +11,8 @@ public enum Event: Sendable {
   case layer(LayerReport)
   /// Something that the reader of the report should know and that is no failure.
   case warning(Warning)
+  /// Something that was done because the user asked for it.
+  case note(Warning)
   /// Everything about a layer that was asked for, before its verdict.
   case explanation(LayerExplanation)
   /// A fixture, or a part of one, could not be used: each message names the place and the remedy.

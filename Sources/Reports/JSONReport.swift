@@ -20,7 +20,8 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     case .fixture(let facts): try write(run(facts))
     case .layer(let report): for record in records(report) { try write(record) }
     case .explanation(let explanation): try write(record(explanation))
-    case .warning(let warning): try write(record(warning))
+    case .warning(let warning): try write(record("warning", warning))
+    case .note(let note): try write(record("note", note))
     case .unusable(let fixture, let problems): try write(record(fixture, problems))
     case .summary(let summary): try write(record(summary))
     case .caseBegan, .progress: break
@@ -144,9 +145,9 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     return object
   }
 
-  private func record(_ warning: Warning) -> JSONObject {
+  private func record(_ kind: String, _ warning: Warning) -> JSONObject {
     var object = JSONObject()
-    object.add("record", "warning")
+    object.add("record", kind)
     object.add("id", warning.id)
     object.add("text", warning.text)
     return object

@@ -3,17 +3,20 @@ import Text
 /// One JSON object on one line, its members in the order in which they are added.
 ///
 /// Numbers that JSON lacks are written as the strings "NaN", "Infinity" and "-Infinity".
-struct JSONObject {
+package struct JSONObject {
   private var members: [String] = []
 
-  /// The text of the object.
-  var text: String { "{" + members.joined(separator: ",") + "}" }
+  /// An object without members.
+  package init() {}
 
-  mutating func add(_ name: String, _ value: some JSONEncodable) {
+  /// The text of the object.
+  package var text: String { "{" + members.joined(separator: ",") + "}" }
+
+  package mutating func add(_ name: String, _ value: some JSONEncodable) {
     members.append("\(name.json):\(value.json)")
   }
 
-  mutating func add(_ name: String, _ value: (some JSONEncodable)?) {
+  package mutating func add(_ name: String, _ value: (some JSONEncodable)?) {
     members.append("\(name.json):\(value?.json ?? "null")")
   }
 
@@ -24,29 +27,31 @@ struct JSONObject {
   }
 
   /// Adds a member whose value is JSON already.
-  mutating func add(_ name: String, raw json: String) { members.append("\(name.json):\(json)") }
+  package mutating func add(_ name: String, raw json: String) {
+    members.append("\(name.json):\(json)")
+  }
 }
 
 /// A value with a JSON text.
-protocol JSONEncodable {
+package protocol JSONEncodable {
   var json: String { get }
 }
 
 extension Int: JSONEncodable {
-  var json: String { String(self) }
+  package var json: String { String(self) }
 }
 
 extension Int32: JSONEncodable {
-  var json: String { String(self) }
+  package var json: String { String(self) }
 }
 
 extension Bool: JSONEncodable {
-  var json: String { self ? "true" : "false" }
+  package var json: String { self ? "true" : "false" }
 }
 
 extension Double: JSONEncodable {
   /// The shortest text that reads back as the same number.
-  var json: String {
+  package var json: String {
     if isNaN { return "\"NaN\"" }
     if isInfinite { return self < 0 ? "\"-Infinity\"" : "\"Infinity\"" }
     return description
@@ -54,9 +59,9 @@ extension Double: JSONEncodable {
 }
 
 extension Array: JSONEncodable where Element: JSONEncodable {
-  var json: String { "[" + map(\.json).joined(separator: ",") + "]" }
+  package var json: String { "[" + map(\.json).joined(separator: ",") + "]" }
 }
 
 extension String: JSONEncodable {
-  var json: String { UntrustedText(self).json }
+  package var json: String { UntrustedText(self).json }
 }

@@ -33,6 +33,7 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
     case .explanation(let explanation):
       for text in ExplanationText.lines(explanation, style) { try line(text) }
     case .warning(let warning): try line(style.yellow("warning: ") + warning.text)
+    case .note(let note): if detail != .quiet { try line(note.text) }
     case .unusable(let fixture, let problems): try show(fixture, problems)
     case .summary(let summary): try show(summary)
     case .progress: break

@@ -59,6 +59,14 @@ struct CheckCommand: LayerCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Compute with the weights of this file in the place of the fixture's own; see `weights`.",
+      valueName: "file"))
+  var weights: String?
+
+  @OptionGroup(title: "Weights") var weightSource: WeightSourceOptions
+
+  @Option(
+    help: ArgumentHelp(
       "Refuse fixtures whose tensors take more bytes than this.", valueName: "bytes"))
   var maxBytes: Int?
 
@@ -77,6 +85,12 @@ struct CheckCommand: LayerCommand {
     if let json, fixtures.contains(json) {
       throw ValidationError("--json \(json) would replace the fixture: choose another name")
     }
+    if let json, json == weights {
+      throw ValidationError("--json \(json) would replace the weights: choose another name")
+    }
+    if weights == nil, weightSource.isGiven {
+      throw ValidationError("--format, --map and the --keras1 options are about --weights")
+    }
     if let threads, threads < 1 { throw ValidationError("--threads takes 1 or more") }
     if let maxBytes, maxBytes < 1 { throw ValidationError("--max-bytes takes 1 or more") }
   }
@@ -85,7 +99,11 @@ struct CheckCommand: LayerCommand {
     if let threads { Parallel.threads = threads }
     Interruption.watch()
     var sinks = try ReportSinks(json: json, detail: detail)
-    var check = FixtureCheck(registry: registry, options: options, reading: reading)
+    let substitution = weights.map {
+      WeightSubstitution(path: $0, source: weightSource, reading: reading)
+    }
+    var check = FixtureCheck(
+      registry: registry, options: options, reading: reading, weights: substitution)
     var interruption: Interrupted?
     do {
       for path in fixtures {

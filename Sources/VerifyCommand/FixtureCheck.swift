@@ -12,18 +12,23 @@ struct FixtureCheck {
   private let registry: LayerRegistry
   private let options: VerificationOptions
   private let reading: ReadOptions
+  private let weights: WeightSubstitution?
   private var summary = Summary()
 
-  init(registry: LayerRegistry, options: VerificationOptions, reading: ReadOptions) {
+  init(
+    registry: LayerRegistry, options: VerificationOptions, reading: ReadOptions,
+    weights: WeightSubstitution? = nil
+  ) {
     self.registry = registry
     self.options = options
     self.reading = reading
+    self.weights = weights
   }
 
   mutating func run(
     _ path: String, hashing: Bool, verbose: Bool, _ report: (Event) throws -> Void
   ) throws {
-    let fixture: Fixture
+    var fixture: Fixture
     do {
       fixture = try Fixture(path: path, registry: registry, options: reading)
     } catch {
@@ -37,6 +42,14 @@ struct FixtureCheck {
     if let problem = missingLayer(in: fixture) {
       summary.countUnusable(newFixture: false)
       try report(.unusable(fixture: path, problems: [problem]))
+    }
+    if let weights {
+      let problems = try weights.apply(to: &fixture, report)
+      if !problems.isEmpty {
+        summary.countUnusable(newFixture: false)
+        try report(.unusable(fixture: weights.path, problems: problems))
+        return
+      }
     }
     try FixtureVerification(fixture, options: options).run { event in
       if case .layer(let layer) = event { summary.count(layer) }

@@ -2,6 +2,8 @@ import ArgumentParser
 import Glibc
 import HDF5File
 public import LayerKit
+import Synchronization
+public import Weights
 
 /// The command `cnn-verify` with the layers of some plug-ins.
 ///
@@ -9,12 +11,20 @@ public import LayerKit
 ///
 ///     VerifyCommand.main(plugins: StandardLayers.self, MyLayers.self)
 public enum VerifyCommand {
+  /// The formats of weight files; the arguments are checked before a command is there to hold them.
+  static let weightFormats = Mutex(WeightFormats.standard)
+
   /// The version of the toolkit.
   public static let version = "0.1.0"
 
   /// Runs the command with the arguments of the process, and exits with its status.
-  public static func main(plugins: any Plugin.Type...) -> Never {
+  ///
+  /// `weightFormats` are formats of weight files that are asked before the toolkit's own.
+  public static func main(
+    plugins: any Plugin.Type..., weightFormats: [any WeightFormat] = []
+  ) -> Never {
     CatalogueWorker.runIfRequested()
+    self.weightFormats.withLock { $0 = WeightFormats(weightFormats + $0.formats) }
     do {
       let registry = try LayerRegistry(plugins)
       var command = try RootCommand.parseAsRoot()
@@ -63,6 +73,7 @@ struct RootCommand: ParsableCommand {
         cnn-verify net.h5 --verbose      every tensor
         cnn-verify net.h5 --json -       for programs, one JSON object a line
         cnn-verify layers Conv2d         what a kind of layer takes
+        cnn-verify weights model.h5      the weights of another tool's file
         cnn-verify help check            all options
 
       VERDICTS
@@ -82,6 +93,6 @@ struct RootCommand: ParsableCommand {
         64  wrong usage
       """,
     version: VerifyCommand.version,
-    subcommands: [CheckCommand.self, ConformCommand.self, LayersCommand.self],
+    subcommands: [CheckCommand.self, ConformCommand.self, LayersCommand.self, WeightsCommand.self],
     defaultSubcommand: CheckCommand.self)
 }

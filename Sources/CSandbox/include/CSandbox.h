@@ -16,6 +16,10 @@ enum { CSandbox_fileDescriptor = 3, CSandbox_pipeDescriptor = 4 };
 /// Makes a pipe, reading end first, that no other process inherits; returns 0, or -1 and errno.
 int CSandbox_pipe(int ends[2]);
 
+/// Makes a file without a name, in memory, that holds `count` bytes and can never be changed;
+/// returns its descriptor, or -1 and errno.
+int CSandbox_memoryFile(const void *bytes, size_t count);
+
 /// Starts `executable` with one argument, `role`, an environment of `environment` (NULL-terminated),
 /// standard streams on /dev/null, and exactly the two descriptors above.
 /// Returns 0 and the process id, or an errno.

@@ -8,7 +8,8 @@ public enum ElementType: Hashable, Sendable {
   case float32
   /// IEEE 754 binary64.
   case float64
-  /// The upper half of a binary32, stored as `uint16` with the attribute `logical_dtype`.
+  /// The upper half of a binary32: a float of 16 bits with 8 exponent bits, or `uint16` with the
+  /// attribute `logical_dtype`, or `uint16` or two opaque bytes with the attribute `dtype`.
   case bfloat16
   /// Two's complement, 8 bits.
   case int8

@@ -52,10 +52,12 @@ extension TypeFields {
     return type.map { .success(($0, byteOrder)) } ?? .failure(unusual)
   }
 
-  /// Every bit field must be that of IEEE 754; libhdf5 would convert anything else silently.
+  /// Every bit field must be that of IEEE 754 or of bfloat16, its upper half; libhdf5 would convert
+  /// anything else silently.
   private func float() -> Result<(ElementType, ByteOrder), HDF5Problem> {
     let formats: [(ElementType, bits: UInt32, exponent: UInt32, bias: UInt64)] = [
-      (.float16, 16, 5, 15), (.float32, 32, 8, 127), (.float64, 64, 11, 1023),
+      (.float16, 16, 5, 15), (.bfloat16, 16, 8, 127), (.float32, 32, 8, 127),
+      (.float64, 64, 11, 1023),
     ]
     for (type, bits, exponent, bias) in formats {
       let mantissa = bits - exponent - 1

@@ -1,11 +1,13 @@
 // OpenFile.swift
 
+internal import CSandbox
 internal import Glibc
 
 /// A regular file, open for reading and nothing else, and what it was like when it was opened.
-final class OpenFile: Sendable {
+package final class OpenFile: Sendable {
   let descriptor: Int32
-  let size: Int
+  /// Bytes of the file.
+  package let size: Int
   private let identity: Identity
 
   /// What must not change while a file is read.
@@ -26,9 +28,21 @@ final class OpenFile: Sendable {
   }
 
   /// Opens a path; never blocks, as a pipe or a device in its place could.
-  init(path: String) throws(HDF5Problem) {
+  package convenience init(path: String) throws(HDF5Problem) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { throw HDF5Problem(.cannotOpen(errno: errno)) }
+    try self.init(descriptor: descriptor)
+  }
+
+  /// Makes a file without a name that holds some bytes, in memory.
+  package convenience init(content: [UInt8]) throws(HDF5Problem) {
+    let descriptor = content.withUnsafeBytes { CSandbox_memoryFile($0.baseAddress, $0.count) }
+    guard descriptor >= 0 else { throw HDF5Problem(.cannotOpen(errno: errno)) }
+    try self.init(descriptor: descriptor)
+  }
+
+  /// Takes over a descriptor, also where it is refused.
+  private init(descriptor: Int32) throws(HDF5Problem) {
     var status = stat()
     let problem: HDF5Reason? =
       if fstat(descriptor, &status) != 0 { .cannotOpen(errno: errno) } else {
@@ -52,7 +66,7 @@ final class OpenFile: Sendable {
   }
 
   /// Fails if the file is not what it was when it was opened.
-  func verifyUnchanged() throws(HDF5Problem) {
+  package func verifyUnchanged() throws(HDF5Problem) {
     var status = stat()
     guard fstat(descriptor, &status) == 0, Identity(status) == identity else {
       throw HDF5Problem(.changed)
@@ -60,7 +74,8 @@ final class OpenFile: Sendable {
   }
 
   /// Fills a buffer from an absolute offset.
-  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(HDF5Problem) {
+  package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(HDF5Problem)
+  {
     var done = 0
     while done < buffer.count {
       let count = pread(
@@ -76,7 +91,7 @@ final class OpenFile: Sendable {
   }
 
   /// The bytes at an absolute offset, fewer where the file ends.
-  func prefix(_ count: Int, at offset: Int) throws(HDF5Problem) -> [UInt8] {
+  package func prefix(_ count: Int, at offset: Int) throws(HDF5Problem) -> [UInt8] {
     let available = max(0, min(count, size - offset))
     var bytes = [UInt8](repeating: 0, count: available)
     var problem: HDF5Problem?

@@ -17,8 +17,12 @@ extension ParsedDataset {
     var order = ByteOrder.littleEndian
     do throws(HDF5Problem) {
       try judgeFault()
-      (type, order) = try self.type.elementType().get()
-      type = try logicalType(over: type)
+      if self.type.isOpaquePair, isNamedBfloat16 {
+        type = .bfloat16
+      } else {
+        (type, order) = try self.type.elementType().get()
+        type = try logicalType(over: type)
+      }
       let lengths = try self.lengths()
       let bytes = try Self.product(lengths, times: type.byteCount ?? 0)
       let storage =
@@ -29,7 +33,20 @@ extension ParsedDataset {
       }
       return dataset(type, order, nil, storage)
     } catch {
-      return dataset(type, order, error, .none)
+      return dataset(type, order, error, referenceStorage(bounds))
+    }
+  }
+
+  /// The storage of references to objects, which are no numbers and are read by a door of their own.
+  private func referenceStorage(_ bounds: StorageBounds) -> Storage {
+    guard fault == .none, type.isObjectReference else { return .none }
+    do throws(HDF5Problem) {
+      let lengths = try self.lengths()
+      let bytes = try Self.product(lengths, times: 8)
+      guard bytes > 0, bytes <= bounds.budget else { return .none }
+      return try storage.validated(bytes: bytes, lengths, .uint64, bounds)
+    } catch {
+      return .none
     }
   }
 
@@ -55,10 +72,21 @@ extension ParsedDataset {
     }
   }
 
-  /// bfloat16 has no type of its own in HDF5: it is `uint16` with the attribute `logical_dtype`.
+  /// Whether the attribute `dtype`, which Keras 3 writes, says bfloat16: of no other type does
+  /// anybody write it, so other words in it are none of ours.
+  private var isNamedBfloat16: Bool {
+    let value = attributes.first(where: { $0.name == "dtype" })?.value
+    guard case .strings(let names, _)? = value, names.count == 1, let name = names.first else {
+      return false
+    }
+    return name == "bfloat16"
+  }
+
+  /// bfloat16 has no type of its own in HDF5: it is `uint16` with the attribute `logical_dtype`, or
+  /// with Keras' attribute `dtype`.
   private func logicalType(over type: ElementType) throws(HDF5Problem) -> ElementType {
     guard let value = attributes.first(where: { $0.name == "logical_dtype" })?.value else {
-      return type
+      return type == .uint16 && isNamedBfloat16 ? .bfloat16 : type
     }
     guard case .strings(let names, _) = value, names.count == 1, let name = names.first else {
       throw HDF5Problem(.unknownLogicalType(UntrustedText("(not one string)")))

@@ -3,7 +3,7 @@
 // Layout: HDF5 File Format Specification 3.0, section II.A.
 
 /// The beginning of an HDF5 file.
-struct Superblock {
+package struct Superblock {
   /// Bytes before it.
   let userBlockSize: Int
   /// Its own bytes, at least.
@@ -14,6 +14,16 @@ struct Superblock {
   let isOpenForWriting: Bool
 
   private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+
+  /// Whether a file has the signature at 0, 512, 1024, 2048, … .
+  package static func isPresent(in file: OpenFile) throws(HDF5Problem) -> Bool {
+    var offset = 0
+    while offset < file.size {
+      if try file.prefix(8, at: offset) == signature { return true }
+      offset = offset == 0 ? 512 : offset * 2
+    }
+    return false
+  }
 
   /// Finds it at 0, 512, 1024, 2048, … .
   init(of file: OpenFile) throws(HDF5Problem) {

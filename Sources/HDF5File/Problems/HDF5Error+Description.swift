@@ -65,7 +65,7 @@ extension HDF5Reason {
       "\(subject) is not an HDF5 file (it begins with \(Self.hexadecimal(bytes))); "
         + "check that this is the file you mean"
     case .cutShort(let actual, let declared):
-      "\(subject) is cut short: \(Figure.grouped(actual)) of \(Figure.grouped(declared)) bytes; "
+      "\(subject) is truncated: \(Figure.grouped(actual)) of \(Figure.grouped(declared)) bytes; "
         + "copy or export it again"
     case .notClosedByWriter:
       "\(subject) is marked as open for writing; close it in the program that writes it, "

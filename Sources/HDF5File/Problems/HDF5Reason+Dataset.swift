@@ -46,7 +46,7 @@ extension HDF5Reason {
         + "cannot hold its \(Figure.grouped(expected)) bytes; export it again"
     case .unknownFilter(let identifier):
       "\(subject) uses filter \(identifier)\(Self.knownName(ofFilter: identifier)); "
-        + "export it again with gzip"
+        + "export it again with gzip, or repack it with `h5repack -f NONE`"
     case .repeatedFilter(let filter):
       "\(subject) applies \(Self.name(of: filter)) twice; export it again"
     case .filterParameters(let filter):

@@ -5,9 +5,15 @@
 internal import Glibc
 
 /// The stored form of elements.
-struct ElementSource: Sendable {
+package struct ElementSource: Sendable {
   let type: ElementType
   let order: ByteOrder
+
+  /// Elements of a type whose bytes stand in an order.
+  package init(type: ElementType, order: ByteOrder) {
+    self.type = type
+    self.order = order
+  }
 
   /// Whether the stored bytes are the bytes of the result.
   func isIdentical(to kind: ReadableKind) -> Bool {
@@ -28,7 +34,7 @@ struct ElementSource: Sendable {
   }
 
   /// Converts `count` elements; returns the first that the result cannot hold, if any.
-  func convert(
+  package func convert(
     _ source: UnsafeRawPointer, count: Int, to kind: ReadableKind,
     _ destination: UnsafeMutableRawPointer
   ) -> Int? {

@@ -129,6 +129,18 @@ struct TypeFields: Hashable {
   static let noDataspace: UInt8 = 255
   static let tooManyAxes: UInt8 = 254
 
-  /// Whether elements are numbers of fixed size: integers, floats, truth values.
-  var isNumber: Bool { typeClass == 0 || typeClass == 1 || (typeClass == 8 && isBoolean == 1) }
+  /// Whether elements are numbers of fixed size: integers, floats, truth values, or opaque pairs of
+  /// bytes, which an attribute may call numbers.
+  var isNumber: Bool {
+    typeClass == 0 || typeClass == 1 || (typeClass == 8 && isBoolean == 1) || isOpaquePair
+  }
+
+  /// Whether elements are references to objects of the file: the addresses of their headers.
+  var isObjectReference: Bool { typeClass == 7 && size == 8 }
+
+  /// Whether the storage of elements is told.
+  var hasStorage: Bool { isNumber || isObjectReference }
+
+  /// Whether elements are two bytes of no declared meaning.
+  var isOpaquePair: Bool { typeClass == 5 && size == 2 }
 }

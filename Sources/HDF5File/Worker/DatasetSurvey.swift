@@ -50,7 +50,7 @@ struct DatasetSurvey {
       return
     }
     self.shape = shape
-    guard type.isNumber, !shape.contains(0) else { return }
+    guard type.hasStorage, !shape.contains(0) else { return }
     switch layout {
     case H5D_COMPACT: try askCompact(dataset, type: typeHandle.id)
     case H5D_CONTIGUOUS: try askContiguous(dataset)

@@ -10,7 +10,7 @@ public struct Fixture: Sendable {
   /// The file.
   public let file: HDF5File
   /// The cases in the order of the file; one without a name where the file has no cases.
-  public let cases: [FixtureCase]
+  public internal(set) var cases: [FixtureCase]
   /// The paths of all that was ignored: what the root does not name, and what begins with `x_`.
   public let ignored: [String]
 

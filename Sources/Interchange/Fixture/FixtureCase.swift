@@ -19,7 +19,7 @@ public struct FixtureCase: Sendable {
   public let inputs: [(name: String, tensor: StoredTensor)]
   /// The layers in topological order; of layers that could come next, the lower `index` is first,
   /// then the earlier in the file.
-  public let layers: [FixtureLayer]
+  public internal(set) var layers: [FixtureLayer]
   /// The optimiser's step, where there is one.
   public let update: FixtureUpdate?
   /// Several training steps, where there are some.

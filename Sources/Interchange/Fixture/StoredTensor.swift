@@ -21,6 +21,8 @@ public struct StoredTensor: Sendable {
   private let order: [Int]?
   private let dataset: Dataset
   private let file: HDF5File
+  /// What gives the elements in the dataset's place, in canonical order.
+  private let replacement: (@Sendable () throws -> [Double])?
 
   init(
     path: ObjectPath, shape: Shape, order: [Int]?, dataset: Dataset, file: HDF5File
@@ -31,6 +33,7 @@ public struct StoredTensor: Sendable {
     self.order = order
     self.dataset = dataset
     self.file = file
+    self.replacement = nil
   }
 
   private init(_ tensor: StoredTensor, shape: Shape) {
@@ -40,6 +43,22 @@ public struct StoredTensor: Sendable {
     self.order = tensor.order
     self.dataset = tensor.dataset
     self.file = tensor.file
+    self.replacement = tensor.replacement
+  }
+
+  private init(_ tensor: StoredTensor, _ replacement: TensorReplacement) {
+    self.path = tensor.path
+    self.shape = tensor.shape
+    self.format = replacement.format
+    self.order = nil
+    self.dataset = tensor.dataset
+    self.file = tensor.file
+    self.replacement = replacement.read
+  }
+
+  /// The tensor with elements from elsewhere.
+  func replaced(_ replacement: TensorReplacement) -> StoredTensor {
+    StoredTensor(self, replacement)
   }
 
   /// The number of elements.
@@ -80,6 +99,13 @@ extension StoredTensor {
   }
 
   private func elements<S: FloatingScalar>(_ range: Range<Int>) throws -> [S] {
+    guard let replacement else { return try storedElements(range) }
+    let elements = try replacement()
+    precondition(elements.count == shape.count, "a replacement has the elements of its tensor")
+    return converted(Array(elements[range]))
+  }
+
+  private func storedElements<S: FloatingScalar>(_ range: Range<Int>) throws -> [S] {
     switch dataset.elementType {
     case .float64: try converted(read(range, Double.self))
     case .float32, .float16, .bfloat16:
