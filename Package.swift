@@ -45,6 +45,7 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CSandbox", dependencies: ["CHDF5"]),
     .target(name: "CKernels"),
+    .target(name: "CDiscrepancy"),
 
     // Text from strangers, and how it is shown.
     module("Text", []),
@@ -60,7 +61,7 @@ let package = Package(
     module("Interchange", ["HDF5File", "LayerKit", "Tensors", "Text"]),
 
     // Judging and telling.
-    module("Discrepancy", ["Tensors"]),
+    module("Discrepancy", ["CDiscrepancy", "Tensors"]),
     module("Conformance", ["Discrepancy", "LayerKit", "Tensors"]),
     module("Reports", ["Discrepancy", "Tensors", "Text"]),
     module(
@@ -69,10 +70,12 @@ let package = Package(
         "Discrepancy", "HDF5File", "Interchange", "LayerKit", "Network", "Reports", "Tensors",
         "Text",
       ]),
+    module("FileComparison", ["Discrepancy", "HDF5File", "Reports", "Tensors", "Text"]),
     module(
       "VerifyCommand",
       [
-        "Conformance", "HDF5File", "Interchange", "LayerKit", "Reports", "Tensors", "Text",
+        "Conformance", "Discrepancy", "FileComparison", "HDF5File", "Interchange", "LayerKit",
+        "Reports", "Tensors", "Text",
         "Verification", argumentParser,
       ]),
 

@@ -62,16 +62,12 @@ public struct Comparator<S: FloatingScalar>: Sendable {
 /// Judges single elements.
 private struct ElementJudge: Sendable {
   private let rule: LimitRule
-  private let format: NumberFormat
-  private let unit: Double
-  private let smallestNormal: Double
+  private let measure: ErrorMeasure
   private let inputsAreFinite: Bool
 
   init(_ tolerance: Tolerance, inputsAreFinite: Bool) {
     rule = tolerance.rule
-    format = tolerance.formats.reference
-    unit = format.unitRoundoff
-    smallestNormal = format.smallestNormal
+    measure = ErrorMeasure(tolerance.formats.reference)
     self.inputsAreFinite = inputsAreFinite
   }
 
@@ -91,49 +87,8 @@ private struct ElementJudge: Sendable {
     if limits.hard.isFinite { found.maxBound = max(found.maxBound, limits.hard) }
     if !rule.isProven || !limits.hard.isFinite { found.unproven += 1 }
     guard error > 0 || found.worst == nil else { return }
-    measure(offset, ours, reference, error, limits, rule.isSum ? figure : 0, into: &found)
-  }
-
-  /// Updates the maxima; each quotient is formed only where it is a new maximum.
-  @inline(__always)
-  private func measure(
-    _ offset: Int, _ ours: Double, _ reference: Double, _ error: Double, _ limits: Limits,
-    _ magnitude: Double, into found: inout Comparison
-  ) {
-    let isBeyond = !(error <= limits.hard)
-    let spacing = ulp(of: reference)
-    if isBeyond {
-      found.beyondBound += 1
-    } else if !(error <= limits.usual) {
-      found.beyondBand += 1
-    }
-    if error > found.maxAbsolute { found.maxAbsolute = error }
-    if error > found.maxUlps * spacing { found.maxUlps = error / spacing }
-    if error > found.maxRelative * reference.magnitude {
-      found.maxRelative = error / reference.magnitude
-    }
-    if magnitude > 0, error > found.magnitudeRatio * unit * magnitude {
-      found.magnitudeRatio = error / (unit * magnitude)
-    }
-    // Errors beyond a bound of zero are all infinitely many bounds: there the larger error counts.
-    let mayBeWorst =
-      found.worst == nil || limits.hard == 0 || error > found.boundRatio * limits.hard
-    guard mayBeWorst || (isBeyond && found.firstBeyond == nil) else { return }
-    let element = Comparison.Element(
-      offset: offset, ours: ours, reference: reference, bound: limits.hard,
-      ulps: error / spacing)
-    if isBeyond && found.firstBeyond == nil { found.firstBeyond = element }
-    guard mayBeWorst, element.isWorse(than: found.worst) else { return }
-    found.worst = element
-    found.boundRatio = max(found.boundRatio, element.boundRatio)
-  }
-
-  /// The spacing of the format's numbers at `x`: its power of two times 2u.
-  @inline(__always)
-  private func ulp(of x: Double) -> Double {
-    let magnitude = max(x.magnitude, smallestNormal)
-    // The exponent bits alone are the largest power of two that is not above the number.
-    return Double(bitPattern: magnitude.bitPattern & 0x7FF0_0000_0000_0000) * (2 * unit)
+    measure.take(
+      offset, ours, reference, error, limits, magnitude: rule.isSum ? figure : 0, into: &found)
   }
 
   /// NaN against NaN, and infinity against infinity of the same sign, are equal only if the
@@ -145,7 +100,7 @@ private struct ElementJudge: Sendable {
     let same = (ours.isNaN && reference.isNaN) || ours == reference
     let overflow =
       reference.isInfinite && ours.sign == reference.sign && ours.isFinite
-      && ours.magnitude >= format.overflowThreshold
+      && ours.magnitude >= measure.format.overflowThreshold
     guard (same && !inputsAreFinite) || overflow else {
       found.invalid += 1
       let element = Comparison.Element(
@@ -157,12 +112,5 @@ private struct ElementJudge: Sendable {
     }
     found.explained += 1
     found.informative += 1
-  }
-}
-
-extension NumberFormat {
-  /// The smallest number that rounds to infinity: half a step above the largest finite one.
-  fileprivate var overflowThreshold: Double {
-    self == .float64 ? .infinity : largestFinite * (1 + unitRoundoff / 2)
   }
 }

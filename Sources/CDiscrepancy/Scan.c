@@ -1,0 +1,102 @@
+#include "CDiscrepancy.h"
+
+// Every machine gets the same numbers: products and sums are rounded one by one.
+#pragma STDC FP_CONTRACT OFF
+
+#if defined(__x86_64__) && defined(__ELF__)
+#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CLONES
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+enum { cd_group = 64 };
+
+/// The spacing of numbers at x ≥ 0: the exponent bits alone are the power of two.
+INLINE double cd_ulp(double x, double smallest, double spacing) {
+  double m = x > smallest ? x : smallest;
+  uint64_t bits;
+  __builtin_memcpy(&bits, &m, sizeof bits);
+  bits &= 0x7FF0000000000000u;
+  __builtin_memcpy(&m, &bits, sizeof bits);
+  return m * spacing;
+}
+
+INLINE double cd_abs(double x) {
+  uint64_t bits;
+  __builtin_memcpy(&bits, &x, sizeof bits);
+  bits &= 0x7FFFFFFFFFFFFFFFu;
+  __builtin_memcpy(&x, &bits, sizeof bits);
+  return x;
+}
+
+/// The smaller one; `x` where `y` is NaN, as infinity times zero is.
+INLINE double cd_least(double x, double y) { return y < x ? y : x; }
+
+/// Whether a group of pairs of finite numbers has a new maximum; counts errors beyond the limit.
+INLINE int cd_judge(
+  const double *x, const double *y, const struct cd_limit *l, const struct cd_maxima *m,
+  int in_ulps, uint64_t *beyond_count
+) {
+  const double absolute = l->absolute, relative = l->relative, ulps = l->ulps;
+  const double inflation = l->inflation, spacing = l->spacing, smallest = l->smallest;
+  const double max_absolute = m->absolute, max_relative = m->relative, max_ulps = m->ulps;
+  const double max_ratio = m->ratio, max_unlimited = m->unlimited;
+  uint64_t look = 0, beyond = 0;
+  for (int k = 0; k < cd_group; k++) {
+    double ay = cd_abs(y[k]), error = cd_abs(x[k] - y[k]);
+    double limit = absolute + relative * ay;
+    if (in_ulps) limit += ulps * cd_ulp(cd_least(ay, cd_abs(x[k]) + inflation), smallest, spacing);
+    // An error that is above any of these is a maximum of its sort.
+    double level = cd_least(max_absolute, max_relative * ay);
+    level = cd_least(level, max_ulps * cd_ulp(ay, smallest, spacing));
+    level = cd_least(level, limit == 0 ? max_unlimited : max_ratio * limit);
+    beyond += error <= limit ? 0 : 1;
+    look |= error > level ? 1 : 0;
+  }
+  *beyond_count = beyond;
+  return look != 0 || (m->stops_beyond && beyond != 0);
+}
+
+#define CD_SCAN(NAME, T, U, EXPONENT)                                                            \
+  CLONES size_t NAME(                                                                            \
+    const void *a, const void *b, size_t count, const struct cd_limit *limit,                    \
+    const struct cd_maxima *maxima, struct cd_counts *counts                                     \
+  ) {                                                                                            \
+    size_t done = 0, informative = 0, beyond = 0;                                                \
+    for (; done + cd_group <= count; done += cd_group) {                                         \
+      U p[cd_group], q[cd_group];                                                                \
+      __builtin_memcpy(p, (const char *)a + done * sizeof(U), sizeof p);                         \
+      __builtin_memcpy(q, (const char *)b + done * sizeof(U), sizeof q);                         \
+      U difference = 0, special = 0, live = 0;                                                   \
+      for (int k = 0; k < cd_group; k++) {                                                       \
+        difference |= p[k] ^ q[k];                                                               \
+        special |= (U)((p[k] & EXPONENT) == EXPONENT) | (U)((q[k] & EXPONENT) == EXPONENT);      \
+        live += (U)((U)((p[k] | q[k]) << 1) != 0);                                               \
+        special |= (U)((U)((p[k] | q[k]) << 1) == 0) & (U)(p[k] != q[k]);                        \
+      }                                                                                          \
+      if (special) break;                                                                        \
+      if (difference) {                                                                          \
+        double x[cd_group], y[cd_group];                                                         \
+        for (int k = 0; k < cd_group; k++) {                                                     \
+          T s, t;                                                                                \
+          __builtin_memcpy(&s, &p[k], sizeof s);                                                 \
+          __builtin_memcpy(&t, &q[k], sizeof t);                                                 \
+          x[k] = s;                                                                              \
+          y[k] = t;                                                                              \
+        }                                                                                        \
+        uint64_t more = 0;                                                                       \
+        if (limit->ulps == 0 ? cd_judge(x, y, limit, maxima, 0, &more)                           \
+                             : cd_judge(x, y, limit, maxima, 1, &more))                          \
+          break;                                                                                 \
+        beyond += more;                                                                          \
+      }                                                                                          \
+      informative += live;                                                                       \
+    }                                                                                            \
+    counts->informative += informative;                                                          \
+    counts->beyond += beyond;                                                                    \
+    return done;                                                                                 \
+  }
+
+CD_SCAN(cd_scan_f32, float, uint32_t, 0x7F800000u)
+CD_SCAN(cd_scan_f64, double, uint64_t, 0x7FF0000000000000u)
