@@ -70,7 +70,9 @@ let package = Package(
         "Discrepancy", "HDF5File", "Interchange", "LayerKit", "Network", "Reports", "Tensors",
         "Text",
       ]),
-    module("FileComparison", ["Discrepancy", "HDF5File", "Reports", "Tensors", "Text"]),
+    module(
+      "FileComparison",
+      ["Discrepancy", "HDF5File", "Interchange", "Reports", "Tensors", "Text"]),
     module(
       "VerifyCommand",
       [

@@ -82,6 +82,6 @@ struct RootCommand: ParsableCommand {
         64  wrong usage
       """,
     version: VerifyCommand.version,
-    subcommands: [CheckCommand.self, ConformCommand.self, LayersCommand.self],
+    subcommands: [CheckCommand.self, CompareCommand.self, ConformCommand.self, LayersCommand.self],
     defaultSubcommand: CheckCommand.self)
 }

@@ -36,6 +36,16 @@ package struct StoredElements: Sendable {
     if case .chunked(let grid) = dataset.storage { grid.chunks.count } else { 0 }
   }
 
+  /// Calls `body` for each run of neighbours in a chunk and in the dataset: where it begins in the
+  /// dataset, where in the chunk, and how long it is.
+  package func forEachRun(ofChunk position: Int, _ body: (Int, Int, Int) -> Void) {
+    guard case .chunked(let grid) = dataset.storage else { return }
+    let layout = RunLayout(shape: dataset.shape, chunkShape: grid.chunkShape)
+    for run in layout.runs(of: grid.place(of: position, in: dataset.shape)) {
+      body(run.element, run.chunkElement, run.count)
+    }
+  }
+
   /// Fills memory with a window of elements in row-major order, on this thread.
   package func read(
     _ range: Range<Int>, into target: UnsafeMutableRawBufferPointer
@@ -75,7 +85,6 @@ package struct StoredElements: Sendable {
 package struct ChunkReader: ~Copyable {
   private let elements: StoredElements
   private let grid: ChunkGrid
-  private let layout: RunLayout
   private var decoder: ChunkDecoder
 
   /// A reader of a chunked dataset; nil for any other.
@@ -83,7 +92,6 @@ package struct ChunkReader: ~Copyable {
     guard case .chunked(let grid) = elements.dataset.storage else { return nil }
     self.elements = elements
     self.grid = grid
-    layout = RunLayout(shape: elements.dataset.shape, chunkShape: grid.chunkShape)
     decoder = ChunkDecoder(grid: grid, elementSize: elements.width)
   }
 
@@ -106,12 +114,29 @@ package struct ChunkReader: ~Copyable {
     }
     if let inner { throw inner }
   }
+}
 
-  /// Calls `body` for each run of neighbours in chunk and dataset: where it begins in the dataset,
-  /// where in the chunk, and how long it is.
-  package func forEachRun(of position: Int, _ body: (Int, Int, Int) -> Void) {
-    for run in layout.runs(of: grid.place(of: position, in: elements.dataset.shape)) {
-      body(run.element, run.chunkElement, run.count)
+extension StoredElements {
+  /// A whole number or a truth value, whatever its width.
+  package func wholeNumber(_ bytes: UnsafeRawPointer, at index: Int) -> Int128 {
+    switch dataset.elementType {
+    case .int8: Int128(word(bytes, index, Int8.self))
+    case .int16: Int128(word(bytes, index, Int16.self))
+    case .int32: Int128(word(bytes, index, Int32.self))
+    case .int64: Int128(word(bytes, index, Int64.self))
+    case .uint8, .boolean: Int128(word(bytes, index, UInt8.self))
+    case .uint16: Int128(word(bytes, index, UInt16.self))
+    case .uint32: Int128(word(bytes, index, UInt32.self))
+    default: Int128(word(bytes, index, UInt64.self))
     }
+  }
+
+  @inline(__always)
+  private func word<Word: FixedWidthInteger & BitwiseCopyable>(
+    _ bytes: UnsafeRawPointer, _ index: Int, _ type: Word.Type
+  ) -> Word {
+    let stored = bytes.loadUnaligned(
+      fromByteOffset: index * MemoryLayout<Word>.size, as: Word.self)
+    return dataset.byteOrder == .bigEndian ? Word(bigEndian: stored) : Word(littleEndian: stored)
   }
 }
