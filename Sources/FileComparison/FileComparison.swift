@@ -1,7 +1,6 @@
 import Discrepancy
 public import HDF5File
 public import Reports
-import Text
 
 /// Compares the datasets of two files, one after the other, telling a sink what is found.
 ///
@@ -69,11 +68,7 @@ public struct FileComparison {
     where !met.contains(index) && selection.contains(entry.path) {
       add(.onlyInB(entry), to: entry.group)
     }
-    problems = unusedEntries.sorted().map { index in
-      let entry = options.names.entries[index]
-      return "line \(entry.line) of the map names `\(UntrustedText(entry.a).terminal)`, which "
-        + "\(UntrustedText(a.path).terminal) lacks: remove the line, or correct the path"
-    }
+    problems = options.names.problems(of: unusedEntries, in: a.path)
   }
 
   // MARK: Comparing

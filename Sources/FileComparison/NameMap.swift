@@ -1,3 +1,5 @@
+import Text
+
 /// What paths of one file are called in another.
 ///
 /// As text, one pair of paths a line, `A-path B-path`, separated by a tab, or by blanks where no
@@ -62,6 +64,15 @@ public struct NameMap: Hashable, Sendable {
       }
       guard let slash = bytes[..<end].lastIndex(of: UInt8(ascii: "/")) else { return (path, nil) }
       end = slash
+    }
+  }
+
+  /// The sentences about entries that fit nothing in a file.
+  public func problems(of unused: Set<Int>, in file: String) -> [String] {
+    unused.sorted().map { index in
+      let entry = entries[index]
+      return "line \(entry.line) of the map names `\(UntrustedText(entry.a).terminal)`, which "
+        + "\(UntrustedText(file).terminal) lacks: remove the line, or correct the path"
     }
   }
 

@@ -151,7 +151,8 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     object.add("exit", summary.exitStatus)
     object.add("fixtures", summary.fixtures)
     object.add("layers", summary.layers)
-    for verdict in Verdict.allCases where verdict != .inherited {
+    // Isolated tensors are inherited only where two fixtures are compared.
+    for verdict in Verdict.allCases where verdict != .inherited || summary.count(verdict) > 0 {
       object.add(verdict.rawValue, summary.count(verdict))
     }
     return object

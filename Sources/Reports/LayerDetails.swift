@@ -35,7 +35,7 @@ enum LayerDetails {
         lines.append("  first at \(shape.index(at: first.offset)): \(sides(first, of: tensor))")
       }
     }
-    if found.equalNaNs > 0 {
+    if tensor.limit != nil, found.equalNaNs > 0 {
       lines.append("  NaN on both sides, counted as equal: \(Figure.grouped(found.equalNaNs))")
     }
     if found.zeroSigns > 0 {
