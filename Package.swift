@@ -110,7 +110,9 @@ let package = Package(
         "Discrepancy", "FixtureDrafts", "HDF5File", "Interchange", "LayerKit", "Reports",
         "StandardLayers", "Tensors", .target(name: "cnn-verify"),
       ], exclude: ["Fixtures", "fixtures.py"]),
-    tests(of: "VerifyCommand", ["FixtureDrafts", .target(name: "cnn-verify")]),
+    tests(
+      of: "VerifyCommand", ["FixtureDrafts", .target(name: "cnn-verify")],
+      exclude: ["Comparison"]),
     tests(of: "Kernels", ["Tensors"]),
     // Tests of files start the built `cnn-verify` as the confined process.
     tests(

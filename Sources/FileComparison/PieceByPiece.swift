@@ -23,8 +23,9 @@ struct PieceByPiece {
 
   /// Bytes of a piece of contiguous storage, whose findings are merged as one.
   private static var piece: Int { 16 << 20 }
-  /// Bytes that are read at a time: both sides stay in cache while they are judged.
-  private static var step: Int { 256 << 10 }
+  /// Bytes that are read at a time: few calls, and what was read is still in cache when it is
+  /// judged.
+  private static var step: Int { 1 << 20 }
   /// Bytes of decoded chunks that all threads together may hold of one side.
   private static var band: Int { 48 << 20 }
 
@@ -43,9 +44,11 @@ struct PieceByPiece {
     let width = max(a.width, b.width)
     let window = isChunked ? bandLength(width) : max(1, Self.piece / width)
     let step = isChunked ? window : max(1, Self.step / width)
+    let memory = MemoryPool(byteCount: min(step, count) * (a.width + b.width))
     return try merged((count - 1) / window + 1) { piece throws(HDF5Error) in
       let first = piece * window
-      return try inWindow(first..<min(first + window, count), step: step, judge)
+      let range = first..<min(first + window, count)
+      return try inWindow(range, step: min(step, count), memory, judge)
     }
   }
 
@@ -69,19 +72,16 @@ struct PieceByPiece {
   }
 
   private func inWindow(
-    _ range: Range<Int>, step: Int, _ judge: some PieceJudge
+    _ range: Range<Int>, step: Int, _ memory: MemoryPool, _ judge: some PieceJudge
   ) throws(HDF5Error) -> Comparison {
     var judge = judge
-    let length = min(step, range.count)
-    let first = UnsafeMutableRawBufferPointer.allocate(byteCount: length * a.width, alignment: 64)
-    let second = UnsafeMutableRawBufferPointer.allocate(byteCount: length * b.width, alignment: 64)
-    defer {
-      first.deallocate()
-      second.deallocate()
-    }
+    let both = memory.take()
+    defer { memory.give(back: both) }
+    let first = UnsafeMutableRawBufferPointer(rebasing: both[..<(step * a.width)])
+    let second = UnsafeMutableRawBufferPointer(rebasing: both[(step * a.width)...])
     guard let p = first.baseAddress, let q = second.baseAddress else { return judge.found }
-    for start in stride(from: range.lowerBound, to: range.upperBound, by: length) {
-      let part = start..<min(start + length, range.upperBound)
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+      let part = start..<min(start + step, range.upperBound)
       try a.read(part, into: first)
       try b.read(part, into: second)
       judge.take(p, q, count: part.count, at: start)

@@ -4,6 +4,7 @@ import HDF5File
 import Interchange
 import LayerKit
 import Reports
+import Tensors
 import Text
 import Verification
 
@@ -33,7 +34,14 @@ struct PairCheck {
   mutating func run(
     _ a: String, _ b: String, hashing: Bool, verbose: Bool, _ report: (Event) throws -> Void
   ) throws {
-    guard let first = try open(a, report), let second = try open(b, report) else { return }
+    // Each file is listed by a process of its own.
+    let reading = reading
+    let opened = Parallel.map(2) { index in
+      Result { () throws(HDF5Error) in try HDF5File(path: index == 0 ? a : b, options: reading) }
+    }
+    guard let first = try use(opened[0], report), let second = try use(opened[1], report) else {
+      return
+    }
     let fixtures = try fixtures(first, second, report)
     guard !summary.isIncomplete else { return }
     summary.beginFixture()
@@ -144,14 +152,14 @@ struct PairCheck {
     return summary.exitStatus
   }
 
-  private mutating func open(
-    _ path: String, _ report: (Event) throws -> Void
+  private mutating func use(
+    _ opened: Result<HDF5File, HDF5Error>, _ report: (Event) throws -> Void
   ) throws -> HDF5File? {
-    do throws(HDF5Error) {
-      return try HDF5File(path: path, options: reading)
-    } catch {
+    switch opened {
+    case .success(let file): return file
+    case .failure(let error):
       summary.countUnusable(newFixture: true)
-      try report(.unusable(fixture: path, problems: [error.clause]))
+      try report(.unusable(fixture: error.file, problems: [error.clause]))
       return nil
     }
   }
