@@ -30,32 +30,47 @@ INLINE double cd_abs(double x) {
   return x;
 }
 
+/// 1 where x > y ≥ 0, neither of them NaN: their bits are in the order of the numbers.
+INLINE uint64_t cd_exceeds(double x, double y) {
+  uint64_t a, b;
+  __builtin_memcpy(&a, &x, sizeof a);
+  __builtin_memcpy(&b, &y, sizeof b);
+  return (b - a) >> 63;
+}
+
 /// The smaller one; `x` where `y` is NaN, as infinity times zero is.
 INLINE double cd_least(double x, double y) { return y < x ? y : x; }
 
 /// Whether a group of pairs of finite numbers has a new maximum; counts errors beyond the limit.
+///
+/// `is_zero` tells that every limit is zero, and `in_ulps` that a part of it is in units.
 INLINE int cd_judge(
   const double *x, const double *y, const struct cd_limit *l, const struct cd_maxima *m,
-  int in_ulps, uint64_t *beyond_count
+  int is_zero, int in_ulps, size_t *beyond_count
 ) {
   const double absolute = l->absolute, relative = l->relative, ulps = l->ulps;
   const double inflation = l->inflation, spacing = l->spacing, smallest = l->smallest;
-  const double max_absolute = m->absolute, max_relative = m->relative, max_ulps = m->ulps;
+  const double max_absolute = is_zero ? cd_least(m->absolute, m->unlimited) : m->absolute;
+  const double max_relative = m->relative, max_ulps = m->ulps;
   const double max_ratio = m->ratio, max_unlimited = m->unlimited;
-  uint64_t look = 0, beyond = 0;
+  uint64_t excess = 0, beyond = 0;
   for (int k = 0; k < cd_group; k++) {
     double ay = cd_abs(y[k]), error = cd_abs(x[k] - y[k]);
-    double limit = absolute + relative * ay;
-    if (in_ulps) limit += ulps * cd_ulp(cd_least(ay, cd_abs(x[k]) + inflation), smallest, spacing);
     // An error that is above any of these is a maximum of its sort.
     double level = cd_least(max_absolute, max_relative * ay);
     level = cd_least(level, max_ulps * cd_ulp(ay, smallest, spacing));
-    level = cd_least(level, limit == 0 ? max_unlimited : max_ratio * limit);
-    beyond += error <= limit ? 0 : 1;
-    look |= error > level ? 1 : 0;
+    double limit = 0;
+    if (!is_zero) {
+      limit = absolute + relative * ay;
+      if (in_ulps)
+        limit += ulps * cd_ulp(cd_least(ay, cd_abs(x[k]) + inflation), smallest, spacing);
+      level = cd_least(level, limit == 0 ? max_unlimited : max_ratio * limit);
+    }
+    beyond += cd_exceeds(error, limit);
+    excess |= cd_exceeds(error, level);
   }
-  *beyond_count = beyond;
-  return look != 0 || (m->stops_beyond && beyond != 0);
+  *beyond_count = (size_t)beyond;
+  return excess != 0 || (m->stops_beyond && beyond != 0);
 }
 
 #define CD_SCAN(NAME, T, U, EXPONENT)                                                            \
@@ -85,9 +100,11 @@ INLINE int cd_judge(
           x[k] = s;                                                                              \
           y[k] = t;                                                                              \
         }                                                                                        \
-        uint64_t more = 0;                                                                       \
-        if (limit->ulps == 0 ? cd_judge(x, y, limit, maxima, 0, &more)                           \
-                             : cd_judge(x, y, limit, maxima, 1, &more))                          \
+        size_t more = 0;                                                                         \
+        if (limit->ulps != 0 ? cd_judge(x, y, limit, maxima, 0, 1, &more)                        \
+            : limit->absolute != 0 || limit->relative != 0                                       \
+              ? cd_judge(x, y, limit, maxima, 0, 0, &more)                                       \
+              : cd_judge(x, y, limit, maxima, 1, 0, &more))                                      \
           break;                                                                                 \
         beyond += more;                                                                          \
       }                                                                                          \

@@ -10,15 +10,17 @@ struct DatasetComparison {
   private let a: (file: HDF5File, dataset: Dataset)
   private let b: (file: HDF5File, dataset: Dataset)
   private let options: ComparisonOptions
+  private let memory: MemoryPool
 
   init(
     _ name: String, _ a: (HDF5File, Dataset), _ b: (HDF5File, Dataset),
-    _ options: ComparisonOptions
+    _ options: ComparisonOptions, _ memory: MemoryPool
   ) {
     self.name = name
     self.a = a
     self.b = b
     self.options = options
+    self.memory = memory
   }
 
   /// Compares all elements; what stands in the way is part of the report.
@@ -32,12 +34,12 @@ struct DatasetComparison {
       case (.reals(let first, let formatA), .reals(let second, let formatB)):
         let comparator = PairComparator(
           options.limit, formatA, formatB, nanIsEqual: options.nanIsEqual)
-        let found = try PieceByPiece(first, second).run(
+        let found = try PieceByPiece(first, second, memory).run(
           RealPieces(first, second, comparator, formatA, formatB))
         return report(found, options.limit.description(formatA, formatB))
       case (.integers(let first), .integers(let second)),
         (.truths(let first), .truths(let second)):
-        let found = try PieceByPiece(first, second).run(IntegerPieces(first, second))
+        let found = try PieceByPiece(first, second, memory).run(IntegerPieces(first, second))
         return report(found, "equal values")
       case (.texts(let first), .texts(let second)):
         let (found, texts) = try TextComparison(first, a.file, second, b.file).run()

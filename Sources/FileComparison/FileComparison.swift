@@ -80,6 +80,7 @@ public struct FileComparison {
     let facts = groups.map { self.facts(of: $0.name) }
     guard !groups.isEmpty else { return }
     try report(.caseBegan(name: nil, layers: facts))
+    let memory = MemoryPool()
     for (group, facts) in zip(groups, facts) {
       var tensors: [TensorReport] = []
       for pair in group.pairs {
@@ -87,7 +88,8 @@ public struct FileComparison {
         case .both(let first, let second):
           try report(.progress(first.path))
           tensors.append(
-            DatasetComparison(first.name, (a, first.dataset), (b, second.dataset), options).run())
+            DatasetComparison(first.name, (a, first.dataset), (b, second.dataset), options, memory)
+              .run())
         case .onlyInA(let entry): tensors.append(Self.missing(entry, "B"))
         case .onlyInB(let entry): tensors.append(Self.missing(entry, "A"))
         }

@@ -20,6 +20,7 @@ protocol PieceJudge: Sendable {
 struct PieceByPiece {
   private let a: StoredElements
   private let b: StoredElements
+  private let memory: MemoryPool
 
   /// Bytes of a piece of contiguous storage, whose findings are merged as one.
   private static var piece: Int { 16 << 20 }
@@ -29,10 +30,11 @@ struct PieceByPiece {
   /// Bytes of decoded chunks that all threads together may hold of one side.
   private static var band: Int { 48 << 20 }
 
-  init(_ a: StoredElements, _ b: StoredElements) {
+  init(_ a: StoredElements, _ b: StoredElements, _ memory: MemoryPool) {
     precondition(a.dataset.shape == b.dataset.shape, "one shape")
     self.a = a
     self.b = b
+    self.memory = memory
   }
 
   /// What the judge finds in all elements.
@@ -44,11 +46,10 @@ struct PieceByPiece {
     let width = max(a.width, b.width)
     let window = isChunked ? bandLength(width) : max(1, Self.piece / width)
     let step = isChunked ? window : max(1, Self.step / width)
-    let memory = MemoryPool(byteCount: min(step, count) * (a.width + b.width))
     return try merged((count - 1) / window + 1) { piece throws(HDF5Error) in
       let first = piece * window
       let range = first..<min(first + window, count)
-      return try inWindow(range, step: min(step, count), memory, judge)
+      return try inWindow(range, step: min(step, count), judge)
     }
   }
 
@@ -72,10 +73,10 @@ struct PieceByPiece {
   }
 
   private func inWindow(
-    _ range: Range<Int>, step: Int, _ memory: MemoryPool, _ judge: some PieceJudge
+    _ range: Range<Int>, step: Int, _ judge: some PieceJudge
   ) throws(HDF5Error) -> Comparison {
     var judge = judge
-    let both = memory.take()
+    let both = memory.take(step * (a.width + b.width))
     defer { memory.give(back: both) }
     let first = UnsafeMutableRawBufferPointer(rebasing: both[..<(step * a.width)])
     let second = UnsafeMutableRawBufferPointer(rebasing: both[(step * a.width)...])
