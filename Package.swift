@@ -30,8 +30,11 @@ let package = Package(
   name: "cnn-verify",
   products: [
     .executable(name: "cnn-verify", targets: ["cnn-verify"]),
-    .library(name: "CNNKit", targets: ["Conformance", "LayerKit", "VerifyCommand"]),
+    .library(
+      name: "CNNKit",
+      targets: ["Conformance", "Interchange", "LayerKit", "Network", "VerifyCommand"]),
     .library(name: "StandardLayers", targets: ["StandardLayers"]),
+    .executable(name: "train-lenet", targets: ["TrainLeNet"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -54,11 +57,11 @@ let package = Package(
     module("Tensors", [realModule]),
     module("Kernels", ["CKernels", "Tensors"]),
     module("LayerKit", ["Kernels", "Tensors", "Text"]),
-    module("Network", ["LayerKit", "Tensors"]),
+    module("Network", ["LayerKit", "Tensors", realModule]),
 
     // Files.
     module("HDF5File", ["CCrypto", "CHDF5", "CDeflate", "CSandbox", "Text"]),
-    module("Interchange", ["HDF5File", "LayerKit", "Tensors", "Text"]),
+    module("Interchange", ["HDF5File", "LayerKit", "Network", "Tensors", "Text"]),
 
     // Judging and telling.
     module("Discrepancy", ["CDiscrepancy", "Tensors"]),
@@ -91,6 +94,14 @@ let package = Package(
       name: "StandardLayers", dependencies: ["Kernels", "LayerKit", "Tensors", realModule],
       path: "Plugins/StandardLayers", packageAccess: false, swiftSettings: settings),
 
+    // A program that trains a network through the public modules.
+    .executableTarget(
+      name: "TrainLeNet",
+      dependencies: [
+        "Conformance", "HDF5File", "Interchange", "LayerKit", "Network", "StandardLayers",
+        "Tensors",
+      ], path: "Plugins/Examples/TrainLeNet", packageAccess: false, swiftSettings: settings),
+
     // Tests mirror the sources.
     tests(of: "Text", []),
     tests(of: "Tensors", []),
@@ -111,7 +122,8 @@ let package = Package(
         "StandardLayers", "Tensors", .target(name: "cnn-verify"),
       ], exclude: ["Fixtures", "fixtures.py"]),
     tests(
-      of: "VerifyCommand", ["FixtureDrafts", .target(name: "cnn-verify")],
+      of: "VerifyCommand",
+      ["FixtureDrafts", .target(name: "TrainLeNet"), .target(name: "cnn-verify")],
       exclude: ["Comparison"]),
     tests(of: "Kernels", ["Tensors"]),
     // Tests of files start the built `cnn-verify` as the confined process.
@@ -121,7 +133,7 @@ let package = Package(
     tests(
       of: "Interchange",
       [
-        "FixtureDrafts", "HDF5File", "Kernels", "LayerKit", "Tensors", "Text",
+        "FixtureDrafts", "HDF5File", "Kernels", "LayerKit", "Network", "Tensors", "Text",
         .target(name: "cnn-verify"),
       ],
       exclude: ["Fixtures", "MakeFixtures"]),

@@ -18,6 +18,10 @@ public struct AnyLayer: Sendable {
   public let defineDual: @Sendable (Operands<Dual>) -> Results<Dual>
   /// What holds where the derivative does not exist.
   public let kinks: [Kink]
+  /// The formula as the kind states it; empty where it states none.
+  public let formula: String
+  /// What its hyper-parameters mean, defaults included.
+  public internal(set) var settings: [(name: String, value: String)] = []
 
   private let shapeRule: @Sendable (OperandShapes) throws -> [Shape]
   private let boundRule: @Sendable (BoundQuestion) -> ErrorBound
@@ -26,7 +30,7 @@ public struct AnyLayer: Sendable {
   @inlinable
   public init<L: Layer>(_ layer: L) {
     self.init(
-      signature: L.signature, kinks: layer.kinks,
+      signature: L.signature, kinks: layer.kinks, formula: L.formula,
       single: LayerProgram(
         define: { layer.define($0) }, forward: { layer.forward($0) },
         backward: { layer.backward($0, upstream: $1, wanted: $2) },
@@ -41,13 +45,15 @@ public struct AnyLayer: Sendable {
 
   @usableFromInline
   init(
-    signature: Signature, kinks: [Kink], single: LayerProgram<Float>,
+    signature: Signature, kinks: [Kink], formula: String,
+    single: LayerProgram<Float>,
     double: LayerProgram<Double>, defineDual: @escaping @Sendable (Operands<Dual>) -> Results<Dual>,
     shapeRule: @escaping @Sendable (OperandShapes) throws -> [Shape],
     boundRule: @escaping @Sendable (BoundQuestion) -> ErrorBound
   ) {
     self.signature = signature
     self.kinks = kinks
+    self.formula = formula
     self.single = single
     self.double = double
     self.defineDual = defineDual

@@ -9,6 +9,8 @@ public struct HyperparameterReader {
   private var known: [String] = []
   /// Everything wrong so far, in the order of reading.
   public private(set) var problems: [LayerProblem] = []
+  /// What every hyper-parameter that was asked for means, defaults included, in the order of reading.
+  public private(set) var understood: [(name: String, value: String)] = []
   /// The sizes that were stated although the tensors say them too.
   private var declared: [String: HyperparameterValue] = [:]
 
@@ -28,8 +30,8 @@ public struct HyperparameterReader {
   public mutating func optionalInteger(
     _ name: String, default placeholder: Int? = nil, in range: ClosedRange<Int>
   ) -> Int? {
-    guard let value = take(name) else { return placeholder }
-    guard !value.isNone else { return nil }
+    guard let value = take(name) else { return note(name, placeholder) }
+    guard !value.isNone else { return note(name, nil) }
     return integer(name, default: placeholder, in: range)
   }
 
@@ -39,7 +41,7 @@ public struct HyperparameterReader {
     in range: ClosedRange<Double> = -(.greatestFiniteMagnitude)...(.greatestFiniteMagnitude)
   ) -> Double {
     guard let value = required(name, hasDefault: placeholder != nil) else {
-      return placeholder ?? range.lowerBound
+      return note(name, placeholder ?? range.lowerBound)
     }
     guard let number = value.asReal else {
       report(.wrongType(hyperparameter: name, expected: "a number", found: value))
@@ -50,7 +52,7 @@ public struct HyperparameterReader {
         .outOfRange(hyperparameter: name, allowed: Self.describe(range), found: value))
       return placeholder ?? range.lowerBound
     }
-    return number
+    return note(name, number)
   }
 
   /// A real number that may be `None`, which has a meaning of its own.
@@ -58,26 +60,29 @@ public struct HyperparameterReader {
     _ name: String, default placeholder: Double?,
     in range: ClosedRange<Double> = -(.greatestFiniteMagnitude)...(.greatestFiniteMagnitude)
   ) -> Double? {
-    guard let value = take(name) else { return placeholder }
-    guard !value.isNone else { return nil }
+    guard let value = take(name) else { return note(name, placeholder) }
+    guard !value.isNone else { return note(name, nil) }
     return real(name, default: placeholder, in: range)
   }
 
   /// A truth value.
   public mutating func boolean(_ name: String, default placeholder: Bool) -> Bool {
-    guard let value = take(name) else { return placeholder }
+    guard let value = take(name) else { return note(name, placeholder) }
     guard let truth = value.asBoolean else {
       report(.wrongType(hyperparameter: name, expected: "true or false", found: value))
       return placeholder
     }
-    return truth
+    return note(name, truth)
   }
 
   /// One of a few words, which are the raw values of an enumeration.
   public mutating func word<Choice>(
     _ name: String, default placeholder: Choice
   ) -> Choice where Choice: RawRepresentable<String> & CaseIterable {
-    guard let value = take(name) else { return placeholder }
+    guard let value = take(name) else {
+      note(name, text: "\"\(placeholder.rawValue)\"")
+      return placeholder
+    }
     let words = Choice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
     guard let text = value.asText else {
       report(.wrongType(hyperparameter: name, expected: "one of \(words)", found: value))
@@ -87,6 +92,7 @@ public struct HyperparameterReader {
       report(.outOfRange(hyperparameter: name, allowed: "one of \(words)", found: value))
       return placeholder
     }
+    note(name, text: "\"\(choice.rawValue)\"")
     return choice
   }
 
@@ -98,21 +104,23 @@ public struct HyperparameterReader {
   ) -> [Int] {
     let fallback =
       placeholder ?? [Int](repeating: min(max(1, range.lowerBound), range.upperBound), count: count)
-    guard let value = required(name, hasDefault: placeholder != nil) else { return fallback }
+    guard let value = required(name, hasDefault: placeholder != nil) else {
+      return note(name, fallback)
+    }
     guard let numbers = list(name, value, in: range) else { return fallback }
-    if numbers.count == count { return numbers }
+    if numbers.count == count { return note(name, numbers) }
     guard numbers.count == 1 else {
       let expected = count == 1 ? "one whole number" : "1 or \(count) whole numbers"
       report(.wrongType(hyperparameter: name, expected: expected, found: value))
       return fallback
     }
-    return [Int](repeating: numbers[0], count: count)
+    return note(name, [Int](repeating: numbers[0], count: count))
   }
 
   /// Any number of whole numbers; nil where it is absent or `None`.
   public mutating func optionalIntegers(_ name: String, in range: ClosedRange<Int>) -> [Int]? {
-    guard let value = take(name), !value.isNone else { return nil }
-    return list(name, value, in: range)
+    guard let value = take(name), !value.isNone else { return note(name, nil) }
+    return list(name, value, in: range).map { note(name, $0) }
   }
 
   private mutating func list(
@@ -142,7 +150,7 @@ public struct HyperparameterReader {
   }
 
   /// The raw value of a hyper-parameter that a layer reads in its own way; nil where it is absent.
-  public mutating func value(_ name: String) -> HyperparameterValue? { take(name) }
+  public mutating func value(_ name: String) -> HyperparameterValue? { note(name, take(name)) }
 
   /// Records something wrong that only the layer can see.
   public mutating func report(_ problem: LayerProblem) { problems.append(problem) }
@@ -157,6 +165,31 @@ public struct HyperparameterReader {
   }
 
   // MARK: Parts
+
+  /// Remembers what a hyper-parameter means, and hands it on.
+  private mutating func note<Value: CustomStringConvertible>(
+    _ name: String, _ value: Value
+  ) -> Value {
+    note(name, text: value.description)
+    return value
+  }
+
+  private mutating func note<Value: CustomStringConvertible>(
+    _ name: String, _ value: Value?
+  ) -> Value? {
+    note(name, text: value?.description ?? "none")
+    return value
+  }
+
+  private mutating func note(_ name: String, _ value: [Int]) -> [Int] {
+    note(name, text: value.count == 1 ? "\(value[0])" : "\(value)")
+    return value
+  }
+
+  private mutating func note(_ name: String, text: String) {
+    if understood.contains(where: { $0.name == name }) { return }
+    understood.append((name, text))
+  }
 
   private mutating func take(_ name: String) -> HyperparameterValue? {
     known.append(name)

@@ -14,6 +14,9 @@ public protocol Layer: Sendable {
   /// The registered name of the kind and the names and roles of its tensors.
   static var signature: Signature { get }
 
+  /// The formula in one line or a few, for people who ask what a layer computes; empty by default.
+  static var formula: String { get }
+
   /// Decodes the hyper-parameters.
   ///
   /// Reading never fails: the reader collects everything that is wrong, hands out placeholders,
@@ -55,6 +58,8 @@ public protocol Layer: Sendable {
 }
 
 extension Layer {
+  public static var formula: String { "" }
+
   public func checkValues<S: KernelScalar>(_ operands: Operands<S>) throws {}
 
   @inlinable

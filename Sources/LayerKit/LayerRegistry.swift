@@ -37,7 +37,8 @@ public struct LayerDefinition: Sendable {
     _ hyperparameters: [String: HyperparameterValue]
   ) throws(InvalidHyperparameters) -> AnyLayer {
     var reader = HyperparameterReader(hyperparameters)
-    let layer = make(&reader)
+    var layer = make(&reader)
+    layer.settings = reader.understood
     let problems = reader.finish()
     guard problems.isEmpty else { throw InvalidHyperparameters(problems: problems) }
     return layer
@@ -48,6 +49,9 @@ public struct LayerDefinition: Sendable {
 public struct InvalidHyperparameters: Error, Hashable, Sendable {
   /// The problems, never empty.
   public let problems: [LayerProblem]
+
+  /// Gathers at least one problem.
+  public init(problems: [LayerProblem]) { self.problems = problems }
 }
 
 /// The kinds of layers that are known, gathered once from a list of plug-ins.

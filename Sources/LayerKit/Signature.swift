@@ -92,11 +92,9 @@ public struct Signature: Sendable {
     public let rawValue: Int
     public init(rawValue: Int) { self.rawValue = rawValue }
 
-    /// Samples of a batch influence one another (batch normalisation, reducing losses).
-    public static let mixesBatch = Traits(rawValue: 1 << 0)
     /// The first axis of the inputs counts samples, and sample n of every output depends on sample
     /// n of the inputs alone.
-    public static let independentSamples = Traits(rawValue: 1 << 4)
+    public static let independentSamples = Traits(rawValue: 1 << 0)
     /// The result depends on whether the layer is training.
     public static let dependsOnTraining = Traits(rawValue: 1 << 1)
     /// Every output element depends on the input element at its place alone.

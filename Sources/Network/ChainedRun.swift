@@ -15,6 +15,16 @@ public protocol NetworkSupply<S> {
   func recordedInputGradient(ofNode node: Int, input: Int) throws -> Tensor<S>?
   /// The gradient of the objective for an output that feeds no layer.
   func objectiveGradient(ofNode node: Int, output: Int) throws -> Tensor<S>?
+
+  /// Whether everything is at hand.
+  ///
+  /// A layer that cannot be computed is then an error, `NetworkProblem`, and an output that nobody
+  /// uses has the gradient 0. By default what cannot be computed is left out.
+  var isComplete: Bool { get }
+}
+
+extension NetworkSupply {
+  public var isComplete: Bool { false }
 }
 
 /// A run of a whole network, each layer fed with what the layers before it computed.
@@ -33,6 +43,9 @@ public struct ChainedRun<Supply: NetworkSupply> {
   /// One tensor that the run computed.
   public typealias Visit = (_ node: Int, _ result: ResultTensor, Tensor<Supply.S>) throws -> Void
 
+  /// The gradients of all outputs of a layer, summed over what consumes them.
+  public typealias UpstreamVisit = (_ node: Int, [Tensor<Supply.S>]) throws -> Void
+
   /// Prepares a run; nothing is computed yet.
   public init(_ network: Network, supply: Supply) throws {
     self.network = network
@@ -42,9 +55,16 @@ public struct ChainedRun<Supply: NetworkSupply> {
   }
 
   /// Computes all outputs in order, then all gradients in reverse, and shows each to `visit`.
-  public mutating func run(_ visit: Visit) throws {
+  public mutating func run(
+    upstream visitUpstream: UpstreamVisit = { _, _ in }, _ visit: Visit
+  ) throws {
+    try forward(visit)
+    for node in network.nodes.indices.reversed() { try backward(node, visitUpstream, visit) }
+  }
+
+  /// Computes all outputs in order, and shows each to `visit`.
+  public mutating func forward(_ visit: Visit) throws {
     for node in network.nodes.indices { try forward(node, visit) }
-    for node in network.nodes.indices.reversed() { try backward(node, visit) }
   }
 
   // MARK: Forward
@@ -54,11 +74,16 @@ public struct ChainedRun<Supply: NetworkSupply> {
       try storeRecordedOutputs(node)
       return
     }
-    guard let operands = try operands(of: node), accepts(operands, layer) else { return }
+    guard let operands = try operands(of: node), try accepts(operands, layer, node) else {
+      return
+    }
     let results = Supply.S.program(of: layer).forward(operands)
     for (index, output) in results.outputs.enumerated() {
       try visit(node, .output(index), output)
       try values.insert(output, for: .init(node: node, index: index))
+    }
+    for (name, buffer) in results.buffers.sorted(by: { $0.key < $1.key }) {
+      try visit(node, .buffer(name), buffer)
     }
   }
 
@@ -66,13 +91,18 @@ public struct ChainedRun<Supply: NetworkSupply> {
   ///
   /// The fixture was checked with the recorded inputs. Here a recorded tensor of a layer that
   /// nobody can compute may have come in, or a class index that this run computed.
-  private func accepts(_ operands: Operands<Supply.S>, _ layer: AnyLayer) -> Bool {
+  private func accepts(
+    _ operands: Operands<Supply.S>, _ layer: AnyLayer, _ node: Int
+  ) throws -> Bool {
     do {
       _ = try layer.outputShapes(operands.shapes)
       try Supply.S.program(of: layer).checkValues(operands)
       return true
     } catch {
-      return false
+      guard supply.isComplete else { return false }
+      let reason = (error as? LayerProblem).map { NetworkProblem.Reason.description([$0]) }
+      throw NetworkProblem(
+        layer: network.nodes[node].name, reason: reason ?? .refused("\(error)"))
     }
   }
 
@@ -85,8 +115,12 @@ public struct ChainedRun<Supply: NetworkSupply> {
   }
 
   /// The layer's operands with the inputs of this run; nil if one of them is missing.
+  ///
+  /// A layer without sources stands alone, unless its kind takes no input.
   private func operands(of node: Int) throws -> Operands<Supply.S>? {
-    guard !network.nodes[node].sources.isEmpty, var operands = try supply.operands(ofNode: node)
+    let takesNone = network.nodes[node].layer?.signature.maximumInputs == 0
+    guard takesNone || !network.nodes[node].sources.isEmpty,
+      var operands = try supply.operands(ofNode: node)
     else { return nil }
     operands.inputs = []
     for source in network.nodes[node].sources {
@@ -96,7 +130,10 @@ public struct ChainedRun<Supply: NetworkSupply> {
         case .output(let producer, let index):
           try values.tensor(for: .init(node: producer, index: index))
         }
-      guard let input else { return nil }
+      guard let input else {
+        guard supply.isComplete, case .input(let name) = source else { return nil }
+        throw NetworkProblem(layer: network.nodes[node].name, reason: .missing("`\(name)`"))
+      }
       operands.inputs.append(input)
     }
     return operands
@@ -104,7 +141,9 @@ public struct ChainedRun<Supply: NetworkSupply> {
 
   // MARK: Backward
 
-  private mutating func backward(_ node: Int, _ visit: Visit) throws {
+  private mutating func backward(
+    _ node: Int, _ visitUpstream: UpstreamVisit, _ visit: Visit
+  ) throws {
     guard let layer = network.nodes[node].layer else {
       for input in network.nodes[node].sources.indices {
         if let gradient = try supply.recordedInputGradient(ofNode: node, input: input) {
@@ -113,9 +152,10 @@ public struct ChainedRun<Supply: NetworkSupply> {
       }
       return
     }
-    guard let operands = try operands(of: node), accepts(operands, layer),
+    guard let operands = try operands(of: node), try accepts(operands, layer, node),
       let upstream = try upstream(of: node, layer: layer, operands)
     else { return }
+    try visitUpstream(node, upstream)
     let shapes = operands.inputs.map(\.shape)
     let inputs = network.nodes[node].sources.enumerated().filter { index, source in
       guard case .output = source else { return false }
@@ -149,18 +189,19 @@ public struct ChainedRun<Supply: NetworkSupply> {
     of node: Int, layer: AnyLayer, _ operands: Operands<Supply.S>
   ) throws -> [Tensor<Supply.S>]? {
     let shapes = try layer.outputShapes(operands.shapes)
-    var upstream: [Tensor<Supply.S>] = []
+    var upstream: [Tensor<Supply.S>?] = []
     for (output, shape) in shapes.enumerated() {
       let uses = network.uses(ofNode: node, output: output)
-      guard
-        let sum = uses.isEmpty
-          ? try supply.objectiveGradient(ofNode: node, output: output)
-          : try sum(of: uses)
-      else { return nil }
-      guard sum.count == shape.count else { return nil }
-      upstream.append(sum.reshaped(to: shape))
+      let sum =
+        uses.isEmpty
+        ? try supply.objectiveGradient(ofNode: node, output: output) : try sum(of: uses)
+      upstream.append(sum.flatMap { $0.count == shape.count ? $0.reshaped(to: shape) : nil })
     }
-    return upstream
+    // What reaches the objective through one output alone has the gradient 0 for the others.
+    if supply.isComplete, upstream.contains(where: { $0 != nil }) {
+      return zip(upstream, shapes).map { $0 ?? Tensor($1, repeating: 0) }
+    }
+    return upstream.contains(where: { $0 == nil }) ? nil : upstream.compactMap { $0 }
   }
 
   private mutating func sum(of uses: [Network.Use]) throws -> Tensor<Supply.S>? {
@@ -168,7 +209,11 @@ public struct ChainedRun<Supply: NetworkSupply> {
     for use in uses {
       guard !indexUses.contains(use) else { continue }
       let key = TensorStore<Supply.S>.Key(node: use.node, index: use.input)
-      guard let gradient = try gradients.remove(key) else { return nil }
+      guard let gradient = try gradients.remove(key) else {
+        // Where everything is at hand, this use does not reach the objective.
+        if supply.isComplete { continue }
+        return nil
+      }
       guard sum.map({ $0.shape == gradient.shape }) ?? true else { return nil }
       sum = sum.map { $0.zip(gradient, +) } ?? gradient
     }

@@ -12,6 +12,8 @@ public enum Event: Sendable {
   case layer(LayerReport)
   /// Something that the reader of the report should know and that is no failure.
   case warning(Warning)
+  /// Everything about a layer that was asked for, before its verdict.
+  case explanation(LayerExplanation)
   /// A fixture, or a part of one, could not be used: each message names the place and the remedy.
   case unusable(fixture: String, problems: [String])
   /// How far a long piece of work has come.
@@ -114,6 +116,8 @@ public struct TensorReport: Sendable {
   public var reference: String
   /// The verdict.
   public var verdict: Verdict
+  /// What the tensor was computed from.
+  public var mode: Mode
   /// The shape computed here, where it is known.
   public var shape: Shape?
   /// The figures, where there was something to compare.
@@ -131,13 +135,15 @@ public struct TensorReport: Sendable {
 
   /// Gathers what was found about a tensor.
   public init(
-    path: String, reference: String, verdict: Verdict, shape: Shape? = nil,
-    comparison: Comparison? = nil, terms: Int? = nil, detectableTerm: Double? = nil,
-    reason: Reason? = nil, limit: String? = nil, differingTexts: TextPair? = nil
+    path: String, reference: String, verdict: Verdict, mode: Mode = .isolated,
+    shape: Shape? = nil, comparison: Comparison? = nil, terms: Int? = nil,
+    detectableTerm: Double? = nil, reason: Reason? = nil, limit: String? = nil,
+    differingTexts: TextPair? = nil
   ) {
     self.path = path
     self.reference = reference
     self.verdict = verdict
+    self.mode = mode
     self.shape = shape
     self.comparison = comparison
     self.terms = terms
@@ -159,6 +165,14 @@ public struct TensorReport: Sendable {
       self.a = a
       self.b = b
     }
+  }
+
+  /// What a tensor was computed from.
+  public enum Mode: String, Sendable {
+    /// From the reference's own tensors, so that a fault stays where it is.
+    case isolated
+    /// From the results of many steps of training before it.
+    case trajectory
   }
 
   /// Why figures are missing.

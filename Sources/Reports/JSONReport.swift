@@ -20,6 +20,7 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     switch event {
     case .fixture(let facts): try write(run(facts))
     case .layer(let report): for record in records(report) { try write(record) }
+    case .explanation(let explanation): try write(record(explanation))
     case .warning(let warning): try write(record(warning))
     case .unusable(let fixture, let problems): try write(record(fixture, problems))
     case .summary(let summary): try write(record(summary))
@@ -71,7 +72,7 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     var object = head("tensor", layer)
     object.add("tensor", tensor.path)
     object.add("against", tensor.reference)
-    object.add("mode", "isolated")
+    object.add("mode", tensor.mode.rawValue)
     object.add("verdict", tensor.verdict.rawValue)
     object.add("shape", tensor.shape?.extents)
     object.add("reason", tensor.reason?.sentence)
@@ -125,6 +126,37 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     object.add("max_abs", chained.deviation.maxAbsolute)
     object.add("max_rel_norm", chained.deviation.relative)
     object.add("inherited_from", chained.origin)
+    return object
+  }
+
+  private func record(_ explanation: LayerExplanation) -> JSONObject {
+    var object = head("explanation", explanation.layer)
+    object.add("formula", explanation.formula)
+    object.add("hyperparameters", object: explanation.settings.map { ($0.name, $0.value.json) })
+    object.add(
+      "shapes", object: explanation.shapes.map { ($0.path, $0.shape.extents.json) })
+    let gradients = explanation.gradients.map { gradient in
+      var object = JSONObject()
+      object.add("role", gradient.role.rawValue)
+      object.add("name", gradient.name)
+      object.add("ours", raw: gradient.ours.map { summary($0).text } ?? "null")
+      object.add("reference", raw: gradient.reference.map { summary($0).text } ?? "null")
+      object.add("worst_index", gradient.worst)
+      return object.text
+    }
+    object.add("gradients", raw: "[" + gradients.joined(separator: ",") + "]")
+    object.add("reason", explanation.reason)
+    return object
+  }
+
+  private func summary(_ tensor: TensorSummary) -> JSONObject {
+    var object = JSONObject()
+    object.add("min", tensor.minimum)
+    object.add("max", tensor.maximum)
+    object.add("mean", tensor.mean)
+    object.add("norm", tensor.norm)
+    object.add("zeros", tensor.zeros)
+    object.add("count", tensor.count)
     return object
   }
 

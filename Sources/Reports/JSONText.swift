@@ -17,6 +17,12 @@ struct JSONObject {
     members.append("\(name.json):\(value?.json ?? "null")")
   }
 
+  /// Adds a member that is an object, its values JSON already.
+  mutating func add(_ name: String, object members: [(name: String, json: String)]) {
+    let texts = members.map { "\($0.name.json):\($0.json)" }
+    add(name, raw: "{" + texts.joined(separator: ",") + "}")
+  }
+
   /// Adds a member whose value is JSON already.
   mutating func add(_ name: String, raw json: String) { members.append("\(name.json):\(json)") }
 }

@@ -31,6 +31,8 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
     case .fixture(let facts): try show(facts)
     case .caseBegan(let name, let layers): try begin(name, layers)
     case .layer(let report): try show(report)
+    case .explanation(let explanation):
+      for text in ExplanationText.lines(explanation, style) { try line(text) }
     case .warning(let warning): try line(style.yellow("warning: ") + warning.text)
     case .unusable(let fixture, let problems): try show(fixture, problems)
     case .summary(let summary): try show(summary)

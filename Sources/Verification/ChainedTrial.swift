@@ -18,6 +18,7 @@ struct ChainedTrial {
   /// out.
   func run(_ progress: (String) throws -> Void) throws -> ChainedFindings {
     var findings = ChainedFindings()
+    let network = fixtureCase.network
     var run = try ChainedRun(network, supply: FixtureSupply(fixtureCase))
     try run.run { node, tensor, computed in
       let layer = fixtureCase.layers[node]
@@ -42,21 +43,6 @@ struct ChainedTrial {
     }
     findings.names = fixtureCase.layers.map(\.name)
     return findings
-  }
-
-  private var network: Network {
-    Network(
-      fixtureCase.layers.map { layer in
-        Network.Node(
-          name: layer.name, layer: layer.layer, sources: (layer.connections ?? []).map(source))
-      })
-  }
-
-  private func source(_ connection: FixtureLayer.Connection) -> Network.Source {
-    switch connection {
-    case .networkInput(let name): .input(name)
-    case .layerOutput(let layer, let output): .output(node: layer, index: output)
-    }
   }
 }
 
@@ -83,14 +69,7 @@ private struct FixtureSupply: NetworkSupply {
   func operands(ofNode node: Int) throws -> Operands<Double>? {
     let layer = fixtureCase.layers[node]
     guard layer.unavailable.isEmpty else { return nil }
-    let side = ReferenceSide(tree: layer.reference, isTwin: false, layer, isLoss: false)
-    return try ifReadable {
-      Operands(
-        parameters: try layer.parameters.mapValues { try $0.read(as: Double.self) },
-        buffers: try layer.buffers.mapValues { try $0.read(as: Double.self) },
-        auxiliary: try layer.auxiliary.mapValues { try $0.read(as: Double.self) },
-        isTraining: layer.isTraining, format: side.format)
-    }
+    return try ifReadable { try layer.operands(as: Double.self) }
   }
 
   func recordedOutput(ofNode node: Int, index: Int) throws -> Tensor<Double>? {

@@ -1,6 +1,7 @@
 import Discrepancy
 import HDF5File
 public import Interchange
+import Network
 public import Reports
 import Text
 
@@ -26,12 +27,19 @@ public struct FixtureVerification {
       let chosen = fixtureCase.layers.indices.filter { isChosen(fixtureCase.layers[$0]) }
       guard !chosen.isEmpty else { continue }
       let facts = fixtureCase.layers.map { self.facts(of: $0, in: fixtureCase) }
-      try report(.caseBegan(name: fixtureCase.name, layers: chosen.map { facts[$0] }))
+      let trajectory = options.layers.isEmpty ? trajectory(of: fixtureCase) : nil
+      let rows = chosen.map { facts[$0] } + (trajectory.map { [$0.facts] } ?? [])
+      try report(.caseBegan(name: fixtureCase.name, layers: rows))
       let chained = try chain(fixtureCase, report)
       var differing: Set<Int> = []
       for position in chosen {
         let layer = fixtureCase.layers[position]
         try report(.progress(layer.name))
+        if options.explained.contains(where: { $0.utf8.elementsEqual(layer.name.utf8) }) {
+          let isLoss = fixtureCase.lossLayer == position
+          let explanation = ExplanationTrial(layer, facts[position], isLoss: isLoss)
+          try report(.explanation(explanation.run()))
+        }
         let trial = LayerTrial(layer, in: fixtureCase, at: position, options: options)
         let tensors = trial.run()
         let verdict = tensors.verdict
@@ -47,6 +55,20 @@ public struct FixtureVerification {
             LayerReport(
               layer: facts[position], verdict: verdict, tensors: tensors, chained: found)))
       }
+      if let trajectory {
+        try report(.layer(trajectory.run { try report(.progress($0)) }))
+      }
+    }
+  }
+
+  /// The trajectory of a case, which has a row of its own behind those of the layers.
+  private func trajectory(of fixtureCase: FixtureCase) -> TrajectoryTrial? {
+    fixtureCase.trajectory.map { trajectory in
+      TrajectoryTrial(
+        fixtureCase, trajectory,
+        LayerFacts(
+          fixture: fixture.path, caseName: fixtureCase.name, name: TrajectoryTrial.name,
+          kind: fixtureCase.update?.optimizer.kind ?? "", source: nil, expectedFailure: nil))
     }
   }
 

@@ -28,6 +28,7 @@ struct LayerTrial {
     if let twin = layer.twin {
       reports += run(.init(tree: twin, isTwin: true, layer, isLoss: isLoss))
     }
+    reports += UpdateTrial(fixtureCase, at: position, precision: options.precision).run()
     return expectFailure(of: reports)
   }
 

@@ -36,12 +36,7 @@ struct ReferenceSide {
   func isObjective(_ output: Int) -> Bool { isLoss && output == 0 }
 
   /// The format to which the reference rounds constants: that of its first tensor of numbers.
-  var format: NumberFormat {
-    if isTwin { return .float64 }
-    let parameters = layer.parameters.sorted { $0.key < $1.key }.map(\.value.format)
-    let outputs = tree.outputs.sorted { $0.key < $1.key }.map(\.value.format)
-    return (inputs.map { $0?.format } + parameters + outputs).compactMap { $0 }.first ?? .float64
-  }
+  var format: NumberFormat { isTwin ? .float64 : layer.format }
 
   /// Whether the layer computes from numbers that are stored in double precision.
   var hasDoubleOperands: Bool {

@@ -14,13 +14,19 @@ public struct VerificationOptions: Sendable {
   public var precision: Precision
   /// The layers to verify; empty for all.
   public var layers: [String]
+  /// The layers to explain before their verdicts.
+  public var explained: [String]
   /// Whether the network is run as a whole too.
   public var isChained: Bool
 
   /// Asks for a verification.
-  public init(precision: Precision = .float64, layers: [String] = [], isChained: Bool = true) {
+  public init(
+    precision: Precision = .float64, layers: [String] = [], explained: [String] = [],
+    isChained: Bool = true
+  ) {
     self.precision = precision
     self.layers = layers
+    self.explained = explained
     self.isChained = isChained
   }
 }

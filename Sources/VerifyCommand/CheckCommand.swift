@@ -28,6 +28,14 @@ struct CheckCommand: LayerCommand {
   var layers: [String] = []
 
   @Option(
+    help: ArgumentHelp(
+      """
+      Verify this layer only, and show its formula, its hyper-parameters, all shapes, and \
+      the gradients through it on both sides; may be repeated.
+      """, valueName: "name"))
+  var explain: [String] = []
+
+  @Option(
     help: """
       Compute in float64, in float32, or in the format that each reference is stored in \
       (reference).
@@ -95,7 +103,8 @@ struct CheckCommand: LayerCommand {
   private var detail: ReportSinks.Detail { quiet ? .quiet : verbose ? .verbose : .normal }
 
   private var options: VerificationOptions {
-    VerificationOptions(precision: precision, layers: layers, isChained: chained)
+    VerificationOptions(
+      precision: precision, layers: layers + explain, explained: explain, isChained: chained)
   }
 
   private var reading: ReadOptions {

@@ -34,10 +34,9 @@ struct FixtureCheck {
     summary.beginFixture()
     try report(.fixture(facts(of: fixture, hashing: hashing)))
     for warning in Self.warnings(about: fixture, verbose: verbose) { try report(.warning(warning)) }
-    let problems = Self.unread(in: fixture) + (missingLayer(in: fixture).map { [$0] } ?? [])
-    if !problems.isEmpty {
+    if let problem = missingLayer(in: fixture) {
       summary.countUnusable(newFixture: false)
-      try report(.unusable(fixture: path, problems: problems))
+      try report(.unusable(fixture: path, problems: [problem]))
     }
     try FixtureVerification(fixture, options: options).run { event in
       if case .layer(let layer) = event { summary.count(layer) }
@@ -69,17 +68,6 @@ struct FixtureCheck {
       path: fixture.path, producer: first?.producer?.validated,
       provenance: first?.provenance?.validated,
       sha256: hashing ? try? fixture.file.sha256() : nil, cases: fixture.cases.count)
-  }
-
-  /// The sentences about parts of the format that are read by nobody yet: never passed over.
-  private static func unread(in fixture: Fixture) -> [String] {
-    fixture.cases.flatMap { fixtureCase in
-      fixtureCase.unread.map { part in
-        let place = fixtureCase.name.map { "/cases/\(UntrustedText($0).terminal)/" } ?? "/"
-        return "\(place)\(part) is not verified by version \(VerifyCommand.version): remove the"
-          + " group, or rename it to `x_\(part)`"
-      }
-    }
   }
 
   /// The sentence about a layer that was asked for and that no case of the fixture has.

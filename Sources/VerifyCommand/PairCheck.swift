@@ -126,9 +126,13 @@ struct PairCheck {
         nanIsEqual: nanIsEqual, isChosen: { selection.contains($0) },
         renamed: { used.renamed($1, in: $0) }))
     for fixture in [first, second] {
-      let unread = Set(fixture.cases.flatMap(\.unread)).sorted()
-      let problems = unread.filter { selection.contains($0) }.map {
-        "/\($0) has no bound in this version: state a limit, or leave it out with `--ignore \($0)`"
+      let parts = [
+        ("optimizer", fixture.cases.contains { $0.update != nil }),
+        ("trajectory", fixture.cases.contains { $0.trajectory != nil }),
+      ]
+      let problems = parts.filter { $0.1 && selection.contains($0.0) }.map { part, _ in
+        "/\(part) has no bound between two fixtures in this version: state a limit, or leave it out"
+          + " with `--ignore \(part)`"
       }
       try fail(fixture.path, problems, report)
       if verbose, !fixture.ignored.isEmpty {

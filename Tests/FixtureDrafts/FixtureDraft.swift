@@ -32,6 +32,9 @@ public struct FixtureDraft {
     for (name, value) in more { set(name, of: path, value) }
   }
 
+  /// Adds an empty group, which attributes and datasets may go into.
+  public mutating func addGroup(_ path: String) { groups.append(path) }
+
   /// A dataset by its path; nil removes it.
   public subscript(path: String) -> DraftTensor? {
     get { tensors.first { $0.path == path }?.tensor }

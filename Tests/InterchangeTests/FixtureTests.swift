@@ -1,6 +1,7 @@
 import HDF5File
 import Interchange
 import LayerKit
+import Network
 import Tensors
 import Testing
 import Text
@@ -47,7 +48,8 @@ import Text
     #expect(only.producer == UntrustedText("by hand"))
     #expect(only.provenance == UntrustedText("{\"seed\": 1}"))
     #expect(only.arithmetic == .tf32)
-    #expect(only.unread == ["optimizer"])
+    #expect(only.update?.optimizer.kind == "SGD" && only.update?.step == 0)
+    #expect(only.trajectory == nil)
     #expect(only.inputs.map(\.name) == ["image", "target", "tokens"])
     #expect(only.lossLayer.map { only.layers[$0].name } == "loss")
     #expect(try layer("z.0.conv").source == UntrustedText("model.py:42"))

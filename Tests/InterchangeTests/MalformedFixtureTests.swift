@@ -188,7 +188,7 @@ import Text
       .outputTooLarge([1, 3, 2_097_154, 2_097_154])),
   ]
 
-  @Test(arguments: file + attributes + graph + tensors)
+  @Test(arguments: file + attributes + graph + tensors + training)
   func toldOnce(_ mistake: Mistake) throws {
     let problems = try TestFixtures.problems("bad/" + mistake.file)
     #expect(problems.map(\.reason) == [mistake.reason])
@@ -249,7 +249,7 @@ import Text
   }
 
   /// Each sentence names its object and ends with what to do.
-  @Test(arguments: file + attributes + graph + tensors)
+  @Test(arguments: file + attributes + graph + tensors + training)
   func sentenceNamesTheObject(_ mistake: Mistake) throws {
     for problem in try TestFixtures.problems("bad/" + mistake.file) {
       #expect(problem.description.hasPrefix("`\(mistake.object)` "))

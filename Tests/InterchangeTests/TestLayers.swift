@@ -212,7 +212,7 @@ struct SplitKind: ShapeOnlyLayer {
 
 struct MSELossKind: ShapeOnlyLayer {
   static let signature = Signature(
-    kind: "MSELoss", inputs: [.init("input"), .init("target")], traits: [.loss, .mixesBatch])
+    kind: "MSELoss", inputs: [.init("input"), .init("target")], traits: .loss)
 
   init(_ reader: inout HyperparameterReader) {}
 

@@ -217,6 +217,19 @@ func `one number serves for all axes`(_ value: HyperparameterValue, _ expected: 
     ])
 }
 
+@Test func `what was understood is told with its defaults`() {
+  var reader = HyperparameterReader(["stride": 3, "p": 0.25, "size": "none", "bias": 1])
+  _ = reader.integers("stride", count: 2, default: [1, 1], in: 1...9)
+  _ = reader.real("p", default: 0.5)
+  _ = reader.optionalInteger("size", in: 1...9)
+  _ = reader.boolean("ceil_mode", default: false)
+  _ = reader.integer("groups", default: 1, in: 1...9)
+  reader.ignore("inplace")
+  _ = reader.declaredSizes("bias")
+  #expect(reader.understood.map(\.name) == ["stride", "p", "size", "ceil_mode", "groups"])
+  #expect(reader.understood.map(\.value) == ["[3, 3]", "0.25", "none", "false", "1"])
+}
+
 // MARK: Declared sizes
 
 @Test func `declared sizes agree with the tensors or contradict them`() throws {

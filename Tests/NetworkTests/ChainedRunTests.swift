@@ -87,6 +87,20 @@ private func scaled(_ name: String, _ source: Network.Source) -> Network.Node {
     #expect(shown[Shown(0, .parameterGradient("w"))] == [11])
   }
 
+  /// A parameter of the network is a layer without sources: y = x + v, ∂L/∂v = g.
+  @Test func aLayerThatTakesNoInputIsComputed() throws {
+    let network = Network([
+      Network.Node(name: "v", layer: .make(Free.self), sources: []),
+      Network.Node(
+        name: "y", layer: .make(Total.self), sources: [.input("x"), .output(node: 0, index: 0)]),
+    ])
+    let shown = try run(
+      network,
+      Supply(x: Tensor(.scalar, [3]), weights: [0: 5], objective: Tensor(.scalar, [7])))
+    #expect(shown[Shown(1, .output(0))] == [8])
+    #expect(shown[Shown(0, .parameterGradient("w"))] == [7])
+  }
+
   @Test func whatNeedsAMissingTensorIsLeftOut() throws {
     let network = Network([
       scaled("a", .input("absent")), scaled("b", .output(node: 0, index: 0)),

@@ -49,6 +49,29 @@ struct Total: Layer {
   func bound(_ question: BoundQuestion) -> ErrorBound { .exact }
 }
 
+/// No input; its parameter is its output.
+struct Free: Layer {
+  static let signature = Signature(kind: "Free", inputs: [], parameters: [.init("w")])
+  static let examples: [LayerExample] = []
+  init(_ hyperparameters: inout HyperparameterReader) {}
+
+  func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
+    [operands.parameters["w"] ?? .scalar]
+  }
+
+  func define<S: Scalar>(_ operands: Operands<S>) -> Results<S> {
+    Results(operands.parameter("w"))
+  }
+
+  func backward<S: KernelScalar>(
+    _ operands: Operands<S>, upstream: [Tensor<S>], wanted: GradientRequest
+  ) -> Gradients<S> {
+    Gradients(inputs: [], parameters: ["w": upstream[0]])
+  }
+
+  func bound(_ question: BoundQuestion) -> ErrorBound { .exact }
+}
+
 extension AnyLayer {
   /// A layer without hyper-parameters.
   static func make<L: Layer>(_ type: L.Type) -> AnyLayer {

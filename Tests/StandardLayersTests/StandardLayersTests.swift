@@ -24,3 +24,12 @@ import Testing
   #expect(registry.kinds.count == StandardLayers.layers.count)
   #expect(registry.owner(of: "Conv2d") == "standard")
 }
+
+@Test func `every standard kind states its formula, forward and backward`() throws {
+  for definition in StandardLayers.layers {
+    let example = try #require(definition.examples.first { $0.problem == nil })
+    let formula = try definition.layer(example.hyperparameters).formula
+    #expect(!formula.isEmpty, "\(definition.signature.kind)")
+    for line in formula.split(separator: "\n") { #expect(line.count <= 92, "\(line)") }
+  }
+}

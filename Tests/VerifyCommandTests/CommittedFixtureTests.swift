@@ -11,7 +11,7 @@ import Testing
   @Test(
     arguments: [
       ("lenet5-torch", Int32(0)), ("residual-block-torch", 0), ("layers-torch", 0),
-      ("convolutions-torch", 0), ("pools-torch", 0), ("handwritten", 0),
+      ("convolutions-torch", 0), ("pools-torch", 0), ("handwritten", 0), ("optimizers-torch", 0),
       ("planted-wrong-gradient", 1),
     ])
   func itHasItsStatus(_ name: String, _ status: Int32) throws {
@@ -19,6 +19,30 @@ import Testing
       let run = try CommandRun("\(Self.folder)/\(name).h5", "--precision", precision)
       #expect(run.status == status && run.errors.isEmpty, "\(precision): \(run)")
     }
+  }
+
+  /// A trajectory is computed in several precisions, whatever is asked for.
+  @Test(arguments: ["trajectories-torch", "lenet5-trajectory-torch"])
+  func trajectoriesAgree(_ name: String) throws {
+    let run = try CommandRun("\(Self.folder)/\(name).h5", "--json", "-", seconds: 600)
+    #expect(run.status == 0 && run.errors.isEmpty, "\(run)")
+    let steps = try run.records().filter { $0["mode"] as? String == "trajectory" }
+    #expect(steps.count >= 11 && steps.allSatisfy { $0["verdict"] as? String == "agree" })
+  }
+
+  /// The example builds the network in code and repeats what PyTorch did, to 1e-9.
+  @Test func theExampleRepeatsAHundredStepsOfPyTorch() throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: BuiltCommand.path).deletingLastPathComponent()
+      .appendingPathComponent("train-lenet")
+    process.arguments = ["\(Self.folder)/lenet5-trajectory-torch.h5"]
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(text)")
+    #expect(text.split(separator: "\n").count == 10)
   }
 
   @Test func thePlantedGradientIsTheOnlyOneThatDiffers() throws {

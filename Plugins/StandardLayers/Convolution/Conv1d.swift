@@ -12,7 +12,8 @@ public import LayerKit
 ///   L′ = ⌊(L + begin + end − d(P−1) − 1)/s⌋ + 1
 /// - Kinks: none. Linear in x, in w, in b.
 public struct Conv1d: ConvolutionLayer {
-  public static let signature = Signature(kind: "Conv1d", parameters: .filters)
+  public static let signature = Signature(
+    kind: "Conv1d", parameters: .filters, traits: .independentSamples)
   public static let axes = 1
 
   public let settings: ConvolutionSettings

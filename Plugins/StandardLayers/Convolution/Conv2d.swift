@@ -12,7 +12,8 @@ public import LayerKit
 ///   H′ = ⌊(H + top + bottom − d(P−1) − 1)/s⌋ + 1
 /// - Kinks: none. Linear in x, in w, in b.
 public struct Conv2d: ConvolutionLayer {
-  public static let signature = Signature(kind: "Conv2d", parameters: .filters)
+  public static let signature = Signature(
+    kind: "Conv2d", parameters: .filters, traits: .independentSamples)
   public static let axes = 2
 
   public let settings: ConvolutionSettings

@@ -14,7 +14,8 @@ public import LayerKit
 ///   D′ = ⌊(D + front + back − d(P−1) − 1)/s⌋ + 1
 /// - Kinks: none. Linear in x, in w, in b.
 public struct Conv3d: ConvolutionLayer {
-  public static let signature = Signature(kind: "Conv3d", parameters: .filters)
+  public static let signature = Signature(
+    kind: "Conv3d", parameters: .filters, traits: .independentSamples)
   public static let axes = 3
 
   public let settings: ConvolutionSettings

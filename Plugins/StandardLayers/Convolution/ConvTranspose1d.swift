@@ -14,7 +14,8 @@ public import LayerKit
 ///   L′ = (L−1)s − begin − end + d(P−1) + 1 + output_padding, output_padding < max(s, d)
 /// - Kinks: none. Linear in x, in w, in b.
 public struct ConvTranspose1d: TransposedConvolutionLayer {
-  public static let signature = Signature(kind: "ConvTranspose1d", parameters: .filters)
+  public static let signature = Signature(
+    kind: "ConvTranspose1d", parameters: .filters, traits: .independentSamples)
   public static let axes = 1
 
   public let settings: ConvolutionSettings

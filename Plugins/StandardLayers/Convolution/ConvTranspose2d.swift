@@ -14,7 +14,8 @@ public import LayerKit
 ///   H′ = (H−1)s − top − bottom + d(P−1) + 1 + output_padding, output_padding < max(s, d)
 /// - Kinks: none. Linear in x, in w, in b.
 public struct ConvTranspose2d: TransposedConvolutionLayer {
-  public static let signature = Signature(kind: "ConvTranspose2d", parameters: .filters)
+  public static let signature = Signature(
+    kind: "ConvTranspose2d", parameters: .filters, traits: .independentSamples)
   public static let axes = 2
 
   public let settings: ConvolutionSettings

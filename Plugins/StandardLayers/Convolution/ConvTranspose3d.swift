@@ -15,7 +15,8 @@ public import LayerKit
 ///   D′ = (D−1)s − front − back + d(P−1) + 1 + output_padding, output_padding < max(s, d)
 /// - Kinks: none. Linear in x, in w, in b.
 public struct ConvTranspose3d: TransposedConvolutionLayer {
-  public static let signature = Signature(kind: "ConvTranspose3d", parameters: .filters)
+  public static let signature = Signature(
+    kind: "ConvTranspose3d", parameters: .filters, traits: .independentSamples)
   public static let axes = 3
 
   public let settings: ConvolutionSettings

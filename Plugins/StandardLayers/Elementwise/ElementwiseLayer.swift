@@ -99,6 +99,14 @@ extension ElementwiseLayer {
   }
 }
 
+extension Rounding {
+  /// Whether a number is beyond, or near, the largest of the format: 4/η in each format.
+  ///
+  /// Where an intermediate result may be infinite, nothing is promised.
+  @inlinable
+  func mayOverflow(_ x: Double) -> Bool { !(x.magnitude * underflow < 0.9 * 4) }
+}
+
 /// An elementwise layer whose results are selected from its operands and constants: no result
 /// is rounded, so equal bits are owed.
 public protocol SelectingLayer: ElementwiseLayer {}

@@ -87,7 +87,7 @@ public struct Embedding: Layer {
       let factor = factor(elements)
       for w in elements {
         // A change that no gradient passes through, and a row that has none.
-        let value = factor.map { w + S(w.value * $0 - w.value) } ?? w
+        let value = factor.map { S(w.value * $0) + (w - S(w.value)) } ?? w
         y.append(row == padding ? S(value.value) : value)
       }
     }

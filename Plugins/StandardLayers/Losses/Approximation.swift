@@ -3,7 +3,6 @@
 // far a rounded computation may lie from them. Each operation adds to the errors of its operands,
 // enlarged by the formula, what it rounds itself; nothing is left out as being of second order.
 
-import RealModule
 import Tensors
 
 /// A number, and how far the same number computed in rounding arithmetic may lie from it.
@@ -49,7 +48,7 @@ struct Approximation: Scalar {
   /// The result of an operation of which only the inherited error is known.
   ///
   /// It rounds `roundings` times, and may underflow.
-  private static func result(
+  static func result(
     _ value: Double, inherited: Double, roundings: Double = 1, underflows: Bool, _ a: Approximation,
     _ b: Approximation? = nil
   ) -> Approximation {
@@ -63,7 +62,8 @@ struct Approximation: Scalar {
       underflow: underflow)
   }
 
-  private var isExact: Bool { error == 0 }
+  /// Whether it has no error.
+  var isExact: Bool { error == 0 }
   private var isExactZero: Bool { isExact && value == 0 }
 }
 
@@ -98,7 +98,8 @@ extension Approximation {
     let magnitude = a.sum.magnitude + b.value.magnitude + b.error
     let additions = a.sum.additions + 1
     let value = a.value + b.value
-    let isPole = value.isInfinite && error == 0
+    // An infinite term outweighs the errors of all others.
+    let isPole = value.isInfinite && [a, b].contains { $0.value.isInfinite && $0.isExact }
     let gamma =
       unit == 0 || isPole
       ? 0 : Rounding(unit: unit, underflow: underflow).gamma(additions + 1)
@@ -128,7 +129,7 @@ extension Approximation {
   }
 
   /// |factor|·E, 0 where there is no error: an infinite factor has no distance from itself.
-  private static func product(_ factor: Double, _ error: Double) -> Double {
+  static func product(_ factor: Double, _ error: Double) -> Double {
     error == 0 ? 0 : factor.magnitude * error
   }
 
@@ -155,77 +156,9 @@ extension Approximation {
     _ a: Approximation, wherePositive x: Approximation, otherwise b: Approximation
   ) -> Approximation {
     let chosen = x.value > 0 ? a : b
-    guard x.error > 0, x.value.magnitude <= x.error else { return chosen }
+    guard x.error > 0, x.value.magnitude <= x.error else { return chosen.alone(beside: x) }
     return Approximation(
       chosen.value, error: max(a.error, b.error) + (a.value - b.value).magnitude,
       unit: max(a.unit, b.unit, x.unit), underflow: max(a.underflow, b.underflow, x.underflow))
-  }
-}
-
-// MARK: Functions
-
-extension Approximation {
-  /// eˣ·(e^E − 1), and 3u of its own.
-  static func exp(_ x: Approximation) -> Approximation {
-    let y = Double.exp(x.value)
-    return result(
-      y, inherited: product(y, Double.expMinusOne(x.error)), roundings: 3, underflows: true, x)
-  }
-
-  static func expMinusOne(_ x: Approximation) -> Approximation {
-    result(
-      Double.expMinusOne(x.value),
-      inherited: product(Double.exp(x.value), Double.expMinusOne(x.error)), roundings: 3,
-      underflows: true, x)
-  }
-
-  /// −log(1 − E/x), and 3u of its own.
-  static func log(_ x: Approximation) -> Approximation {
-    logarithm(of: x, at: x.value, Double.log(x.value))
-  }
-
-  /// −log(1 − E/(1 + x)), and 3u of its own.
-  static func log(onePlus x: Approximation) -> Approximation {
-    logarithm(of: x, at: 1 + x.value, Double.log(onePlus: x.value))
-  }
-
-  private static func logarithm(
-    of x: Approximation, at argument: Double, _ value: Double
-  ) -> Approximation {
-    let inherited =
-      x.isExact ? 0 : x.error < argument ? -Double.log(onePlus: -x.error / argument) : .infinity
-    return result(value, inherited: inherited, roundings: 3, underflows: false, x)
-  }
-
-  /// |tanh′| ≤ 1.
-  static func tanh(_ x: Approximation) -> Approximation {
-    result(Double.tanh(x.value), inherited: x.error, roundings: 8, underflows: true, x)
-  }
-
-  /// |erf′| ≤ 2/√π < 1.13.
-  static func erf(_ x: Approximation) -> Approximation {
-    result(Double.erf(x.value), inherited: 1.13 * x.error, roundings: 8, underflows: true, x)
-  }
-
-  /// √x − √(x − E).
-  static func squareRoot(_ x: Approximation) -> Approximation {
-    let y = x.value.squareRoot()
-    return result(
-      y, inherited: y - max(0, x.value - x.error).squareRoot(), underflows: false, x)
-  }
-
-  /// The larger of |(x ± E)ᵖ − xᵖ|, and 4u of its own.
-  static func power(_ x: Approximation, _ exponent: Double) -> Approximation {
-    let y = Double.power(x.value, exponent)
-    guard !x.isExact else { return result(y, inherited: 0, roundings: 4, underflows: true, x) }
-    // The power is monotonic only on one side of 0.
-    guard x.value.magnitude > x.error || exponent >= 0 else {
-      return result(y, inherited: .infinity, underflows: true, x)
-    }
-    let size = x.value.magnitude
-    let here = Double.power(size, exponent)
-    let above = (Double.power(size + x.error, exponent) - here).magnitude
-    let below = (Double.power(max(0, size - x.error), exponent) - here).magnitude
-    return result(y, inherited: max(above, below), roundings: 4, underflows: true, x)
   }
 }

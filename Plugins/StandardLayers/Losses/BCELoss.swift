@@ -22,7 +22,7 @@ public struct BCELoss: ElementwiseLoss {
   public static let signature = Signature(
     kind: "BCELoss",
     inputs: [.init("input", .probabilities), .init("target", .probabilities)],
-    auxiliary: [.init("weight", .positiveNumbers, optional: true)], traits: [.mixesBatch, .loss])
+    auxiliary: [.init("weight", .positiveNumbers, optional: true)], traits: .loss)
 
   // MARK: Hyper-parameters
 

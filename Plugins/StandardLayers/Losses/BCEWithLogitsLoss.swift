@@ -23,7 +23,7 @@ public struct BCEWithLogitsLoss: ElementwiseLoss {
     auxiliary: [
       .init("weight", .positiveNumbers, optional: true),
       .init("pos_weight", .positiveNumbers, optional: true),
-    ], traits: [.mixesBatch, .loss])
+    ], traits: .loss)
 
   // MARK: Hyper-parameters
 

@@ -25,7 +25,7 @@ public struct CTCLoss: ReducedLoss {
     inputs: [
       .init("log_probs"), .init("targets", .indices), .init("input_lengths", .indices),
       .init("target_lengths", .indices),
-    ], traits: [.mixesBatch, .loss])
+    ], traits: .loss)
 
   // MARK: Hyper-parameters
 
@@ -83,6 +83,13 @@ public struct CTCLoss: ReducedLoss {
           + " must be as many")
     }
     let classes = operands.inputs[0].shape.extents.last ?? 0
+    // Padding may be any whole number that single precision still tells from its neighbours.
+    for (offset, label) in targets.elements.enumerated()
+    where !(label.value == label.value.rounded() && label.value.magnitude < 0x1p24) {
+      throw LayerProblem.wrongValue(
+        tensor: "targets", index: targets.shape.index(at: offset), value: label.value,
+        allowed: "a class from 0 to \(classes - 1)")
+    }
     for offset in CTCAlignment.labelRanges(operands).joined() {
       let value = targets[offset].value
       guard value >= 0, value < Double(classes), value == value.rounded() else {

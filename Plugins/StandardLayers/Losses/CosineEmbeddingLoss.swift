@@ -18,7 +18,7 @@ public struct CosineEmbeddingLoss: ReducedLoss {
   public static let signature = Signature(
     kind: "CosineEmbeddingLoss",
     inputs: [.init("input1"), .init("input2"), .init("target", .signs)],
-    traits: [.mixesBatch, .loss])
+    traits: .loss)
 
   // MARK: Hyper-parameters
 
@@ -111,10 +111,10 @@ public struct CosineEmbeddingLoss: ReducedLoss {
           gradients[own]?[rows.offset(own, row: row, i)] +=
             s / cosine.norm * x[other][rows.offset(other, row: row, i)]
         }
-        let shrinking = cosine.value / cosine.norm * (cosine.squares[other] / cosine.norm)
+        let shrinking = s * cosine.value / cosine.norm / cosine.norm * cosine.squares[other]
         for i in 0..<rows.length(own) {
           let offset = rows.offset(own, row: row, i)
-          gradients[own]?[offset] += -(s * shrinking * x[own][offset])
+          gradients[own]?[offset] += -(shrinking * x[own][offset])
         }
       }
     }

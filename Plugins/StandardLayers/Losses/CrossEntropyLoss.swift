@@ -24,7 +24,7 @@ public struct CrossEntropyLoss: Layer {
 
   public static let signature = Signature(
     kind: "CrossEntropyLoss", inputs: [.init("input"), .init("target", .labels)],
-    auxiliary: [.init("weight", .positiveNumbers, optional: true)], traits: [.mixesBatch, .loss])
+    auxiliary: [.init("weight", .positiveNumbers, optional: true)], traits: .loss)
 
   // MARK: Hyper-parameters
 

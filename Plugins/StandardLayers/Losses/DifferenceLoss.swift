@@ -16,7 +16,7 @@ public protocol DifferenceLoss: ElementwiseLoss {
 extension DifferenceLoss {
   public static var signature: Signature {
     Signature(
-      kind: kind, inputs: [.init("input"), .init("target")], traits: [.mixesBatch, .loss])
+      kind: kind, inputs: [.init("input"), .init("target")], traits: .loss)
   }
 
   public func value<S: Scalar>(_ element: LossElement<S>) -> S {

@@ -21,7 +21,7 @@ public struct GaussianNLLLoss: ElementwiseLoss {
   public static let signature = Signature(
     kind: "GaussianNLLLoss",
     inputs: [.init("input"), .init("target"), .init("var", .positiveNumbers)],
-    traits: [.mixesBatch, .loss])
+    traits: .loss)
 
   // MARK: Hyper-parameters
 
@@ -61,7 +61,8 @@ public struct GaussianNLLLoss: ElementwiseLoss {
 
   /// The shape under which a variance stretches to x; nil where it does not fit.
   private static func stretchedVariance(_ variance: Shape, to x: Shape) -> Shape? {
-    if variance == x || variance.count == 1 && variance.rank <= 1 { return variance }
+    if variance == x { return variance }
+    if variance.count == 1, variance.rank <= 1 { return .scalar }
     if variance.extents == x.extents.dropLast() { return Shape(variance.extents + [1]) }
     guard variance.rank == x.rank else { return nil }
     let differing = variance.extents.indices.filter { variance[$0] != x[$0] }
@@ -147,6 +148,7 @@ public struct GaussianNLLLoss: ElementwiseLoss {
       LayerExample("a target for all samples", inputs: [[5, 3], [3], [5, 3]]),
       LayerExample("one number", ["full": true], inputs: [[], [], []]),
       LayerExample("one variance", inputs: [[4], [4], []]),
+      LayerExample("one number, one variance", inputs: [[], [], [1]]),
       LayerExample("no sample", ["reduction": "sum"], inputs: [[0, 4], [0, 4], [0, 4]]),
       LayerExample(
         "a variance of other extents", inputs: [[3, 4], [3, 4], [4]],

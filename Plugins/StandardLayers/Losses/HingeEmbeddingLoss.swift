@@ -16,7 +16,7 @@ public struct HingeEmbeddingLoss: ElementwiseLoss {
 
   public static let signature = Signature(
     kind: "HingeEmbeddingLoss", inputs: [.init("input"), .init("target", .signs)],
-    traits: [.mixesBatch, .loss])
+    traits: .loss)
 
   // MARK: Hyper-parameters
 
@@ -47,7 +47,9 @@ public struct HingeEmbeddingLoss: ElementwiseLoss {
   public func slopes<S: Scalar>(_ element: LossElement<S>) -> LossSlopes<S> {
     let (x, t) = (element.input, element.target.value)
     let hinge = t == 1 ? .zero : S.hingeSlope(-.one, at: S(margin) - x)
-    return LossSlopes(input: hinge + (t == -1 ? .zero : .one))
+    var slope = hinge
+    slope += t == -1 ? .zero : .one
+    return LossSlopes(input: slope)
   }
 
   // MARK: Examples
@@ -60,7 +62,8 @@ public struct HingeEmbeddingLoss: ElementwiseLoss {
         inputs: [[2, 3, 4], [2, 3, 4]]),
       LayerExample("each element", ["reduction": "none", "margin": -0.5], inputs: [[9], [9]]),
       LayerExample("a target for all samples", inputs: [[6, 4], [4]]),
-      LayerExample("an input for all samples", inputs: [[4], [6, 4]]),
+      LayerExample(
+        "an input for all samples", ["reduction": "none"], inputs: [[4], [6, 4]]),
       LayerExample("one number", inputs: [.scalar, .scalar]),
       LayerExample("an older flag", ["reduce": false], inputs: [[5], [5]]),
       LayerExample("no sample", ["reduction": "sum"], inputs: [[0, 4], [0, 4]]),

@@ -17,7 +17,7 @@ public struct KLDivLoss: ElementwiseLoss {
 
   public static let signature = Signature(
     kind: "KLDivLoss", inputs: [.init("input"), .init("target", .probabilities)],
-    traits: [.mixesBatch, .loss])
+    traits: .loss)
 
   // MARK: Hyper-parameters
 

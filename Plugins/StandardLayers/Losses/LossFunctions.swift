@@ -11,7 +11,7 @@ extension Scalar {
 
   /// max(0, z); NaN stays NaN.
   static func hinge(_ z: Self) -> Self {
-    z.isNaN ? z : select(z, wherePositive: z, otherwise: .zero)
+    z.isNaN ? z : select(.zero, wherePositive: -z, otherwise: z)
   }
 
   /// `slope` where the hinge rises, which includes its kink, z = 0; otherwise 0, and for NaN.

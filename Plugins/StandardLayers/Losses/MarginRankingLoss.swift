@@ -16,7 +16,7 @@ public struct MarginRankingLoss: ElementwiseLoss {
 
   public static let signature = Signature(
     kind: "MarginRankingLoss",
-    inputs: [.init("input1"), .init("input2"), .init("target")], traits: [.mixesBatch, .loss])
+    inputs: [.init("input1"), .init("input2"), .init("target")], traits: .loss)
 
   // MARK: Hyper-parameters
 

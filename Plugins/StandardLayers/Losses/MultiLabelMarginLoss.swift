@@ -17,7 +17,7 @@ public struct MultiLabelMarginLoss: ReducedLoss {
 
   public static let signature = Signature(
     kind: "MultiLabelMarginLoss", inputs: [.init("input"), .init("target", .indices)],
-    traits: [.mixesBatch, .loss])
+    traits: .loss)
 
   // MARK: Hyper-parameters
 

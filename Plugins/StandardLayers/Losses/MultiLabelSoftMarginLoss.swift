@@ -16,7 +16,7 @@ public struct MultiLabelSoftMarginLoss: ReducedLoss {
   public static let signature = Signature(
     kind: "MultiLabelSoftMarginLoss",
     inputs: [.init("input"), .init("target", .probabilities)],
-    auxiliary: [.init("weight", .positiveNumbers, optional: true)], traits: [.mixesBatch, .loss])
+    auxiliary: [.init("weight", .positiveNumbers, optional: true)], traits: .loss)
 
   // MARK: Hyper-parameters
 

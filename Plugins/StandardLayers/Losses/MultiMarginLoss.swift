@@ -16,7 +16,7 @@ public struct MultiMarginLoss: ReducedLoss {
 
   public static let signature = Signature(
     kind: "MultiMarginLoss", inputs: [.init("input"), .init("target", .indices)],
-    auxiliary: [.init("weight", .positiveNumbers, optional: true)], traits: [.mixesBatch, .loss])
+    auxiliary: [.init("weight", .positiveNumbers, optional: true)], traits: .loss)
 
   // MARK: Hyper-parameters
 

@@ -18,7 +18,7 @@ public struct NLLLoss: Layer {
 
   public static let signature = Signature(
     kind: "NLLLoss", inputs: [.init("input"), .init("target", .indices)],
-    auxiliary: [.init("weight", .positiveNumbers, optional: true)], traits: [.mixesBatch, .loss])
+    auxiliary: [.init("weight", .positiveNumbers, optional: true)], traits: .loss)
 
   // MARK: Hyper-parameters
 

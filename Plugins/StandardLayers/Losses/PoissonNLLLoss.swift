@@ -17,7 +17,7 @@ public struct PoissonNLLLoss: ElementwiseLoss {
 
   public static let signature = Signature(
     kind: "PoissonNLLLoss", inputs: [.init("input"), .init("target", .positiveNumbers)],
-    traits: [.mixesBatch, .loss])
+    traits: .loss)
 
   // MARK: Hyper-parameters
 

@@ -16,7 +16,7 @@ public struct SoftMarginLoss: ElementwiseLoss {
 
   public static let signature = Signature(
     kind: "SoftMarginLoss", inputs: [.init("input"), .init("target", .signs)],
-    traits: [.mixesBatch, .loss])
+    traits: .loss)
 
   // MARK: Hyper-parameters
 

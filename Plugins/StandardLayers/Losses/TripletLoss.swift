@@ -27,7 +27,7 @@ extension TripletLoss {
   public static var signature: Signature {
     Signature(
       kind: kind, inputs: [.init("anchor"), .init("positive"), .init("negative")],
-      traits: [.mixesBatch, .loss])
+      traits: .loss)
   }
 
   public func valueShape(_ operands: OperandShapes) throws -> Shape {

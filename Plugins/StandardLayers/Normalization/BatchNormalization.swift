@@ -14,7 +14,7 @@ public import Tensors
 public protocol BatchNormalizationLayer: ChannelNormalizationLayer {}
 
 extension BatchNormalizationLayer {
-  public static var traits: Signature.Traits { [.mixesBatch, .dependsOnTraining] }
+  public static var traits: Signature.Traits { [.dependsOnTraining] }
 
   public static var countsBatches: Bool { true }
 

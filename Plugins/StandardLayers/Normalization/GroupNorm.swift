@@ -13,7 +13,8 @@ public import Tensors
 public struct GroupNorm: NormalizationLayer {
   public static let signature = Signature(
     kind: "GroupNorm",
-    parameters: [.init("weight", optional: true), .init("bias", optional: true)])
+    parameters: [.init("weight", optional: true), .init("bias", optional: true)],
+    traits: .independentSamples)
 
   // MARK: Hyper-parameters
 

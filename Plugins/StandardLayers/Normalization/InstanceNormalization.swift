@@ -15,7 +15,7 @@ public import Tensors
 public protocol InstanceNormalizationLayer: ChannelNormalizationLayer {}
 
 extension InstanceNormalizationLayer {
-  public static var traits: Signature.Traits { .dependsOnTraining }
+  public static var traits: Signature.Traits { [.dependsOnTraining, .independentSamples] }
 
   public static var countsBatches: Bool { false }
 

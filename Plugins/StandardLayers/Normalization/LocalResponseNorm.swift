@@ -15,7 +15,8 @@ public import Tensors
 /// - Shapes: x [N, C, d₁, …] → y like x
 /// - Kinks: none where D > 0. Elsewhere the power may be NaN or infinite, as in PyTorch.
 public struct LocalResponseNorm: Layer {
-  public static let signature = Signature(kind: "LocalResponseNorm")
+  public static let signature = Signature(
+    kind: "LocalResponseNorm", traits: .independentSamples)
 
   // MARK: Hyper-parameters
 

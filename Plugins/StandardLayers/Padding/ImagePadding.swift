@@ -65,22 +65,27 @@ public struct ImagePadding: Hashable, Sendable {
 
   /// The shape of the output for operands of the given shapes.
   func output(_ operands: OperandShapes) throws -> Shape {
-    let image: Shape
-    if mode == .zeros, operands.inputs[0].rank == 2 + begin.count {
-      // Where nothing is copied, nothing need be there.
-      image = operands.inputs[0]
-    } else {
-      image = try operands.image(axes: begin.count)
-    }
-    let spatial = try self.extents(of: Array(image.extents.dropFirst(2)))
-    let extents = [image[0], image[1]] + spatial
-    // The product of extents that were each accepted may still be beyond all integers.
-    guard extents.fitInteger else { throw refusal("a result that fits memory") }
-    return Shape(extents)
+    let input = operands.inputs[0]
+    let axes = begin.count
+    // Where nothing is copied, nothing need be there, and more axes may stand before the spatial
+    // ones: so it is in `torch.nn`.
+    if mode != .zeros || input.rank < 2 + axes { _ = try operands.image(axes: axes) }
+    let spatial = try extents(of: Array(input.extents.suffix(axes)))
+    let extents = Array(input.extents.dropLast(axes)) + spatial
+    return try .limited(extents, of: "an output")
   }
 
-  /// How an image of a shape that has been accepted is extended.
-  func geometry(_ image: Shape) -> ImageExtension {
-    ImageExtension(mode, extents: Array(image.extents.dropFirst(2)), begin: begin, end: end)
+  /// The images of a tensor whose shape has been accepted: all axes but the first and the spatial
+  /// ones are channels.
+  func images(_ shape: Shape) -> Shape {
+    let spatial = shape.extents.suffix(begin.count)
+    let channels = shape.extents.dropFirst().dropLast(begin.count).reduce(1, *)
+    return Shape([shape[0], channels] + spatial)
+  }
+
+  /// How these images are extended.
+  func geometry(_ shape: Shape) -> ImageExtension {
+    ImageExtension(
+      mode, extents: Array(shape.extents.suffix(begin.count)), begin: begin, end: end)
   }
 }

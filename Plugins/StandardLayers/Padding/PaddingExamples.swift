@@ -75,6 +75,9 @@ extension LayerExample {
         "all cut away, and constants after that",
         others.merging(["padding": uneven(axes, [-5, 2, 1, 1, 0, 2])]) { $1 },
         inputs: [image(axes)]),
+      LayerExample(
+        "more axes before", others.merging(["padding": uneven(axes, [1, 0, 0, 2, 1, 1])]) { $1 },
+        inputs: [Shape([2, 3, 2] + [4, 3, 5].suffix(axes))]),
       refused(
         "more cut away than there is", axes: axes, -6, 4,
         allowed: "no more than 5 cut away", others),

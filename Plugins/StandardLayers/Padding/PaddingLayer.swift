@@ -10,7 +10,7 @@ public import Tensors
 ///     dx[n,c,h,w,…] = Σ dy[n,c,i,j,…] over all i, j, … with row(i) = h, column(j) = w, …
 ///
 /// - Shapes: x [N, C, L], [N, C, H, W] or [N, C, D, H, W] → y with each spatial extent longer by
-///   the two numbers of its axis.
+///   the two numbers of its axis. With a constant, any number of axes may stand for C.
 /// - Kinks: none. Linear in x, but for the constant.
 public protocol PaddingLayer: Layer {
   /// The registered name of the kind.
@@ -21,7 +21,9 @@ public protocol PaddingLayer: Layer {
 }
 
 extension PaddingLayer {
-  public static var signature: Signature { Signature(kind: kind) }
+  public static var signature: Signature {
+    Signature(kind: kind, traits: .independentSamples)
+  }
 
   public func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
     [try padding.output(operands)]
@@ -29,8 +31,9 @@ extension PaddingLayer {
 
   public func define<S: Scalar>(_ operands: Operands<S>) -> Results<S> {
     let x = operands.inputs[0]
-    let constant = operands.constant(padding.constant)
-    return Results(padding.geometry(x.shape).extended(x, constant: constant))
+    let y = padding.geometry(x.shape).extended(
+      x.reshaped(to: padding.images(x.shape)), constant: operands.constant(padding.constant))
+    return Results(y.reshaped(to: established { try padding.output(operands.shapes) }))
   }
 
   public func backward<S: KernelScalar>(
@@ -38,8 +41,9 @@ extension PaddingLayer {
   ) -> Gradients<S> {
     guard wanted.inputs.contains(0) else { return Gradients(inputs: [nil]) }
     let shape = operands.inputs[0].shape
-    return Gradients(
-      input: padding.geometry(shape).gradient(upstream[0].elements, shape: shape))
+    let dx = padding.geometry(shape).gradient(
+      upstream[0].elements, shape: padding.images(shape))
+    return Gradients(input: dx.reshaped(to: shape))
   }
 
   /// Copies are exact; a cell that was copied k times takes k − 1 additions in dx.

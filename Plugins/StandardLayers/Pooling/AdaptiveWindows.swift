@@ -73,8 +73,8 @@ extension AdaptivePoolLayer {
         LayerExample(
           "more windows than can be counted", ["output_size": 1_048_576], inputs: [found],
           refused: .other(
-            "would have an output of shape [1, 8, 1048576, 1048576, 1048576]: correct the"
-              + " hyper-parameters")))
+            "asks for an output of the extents [1, 8, 1048576, 1048576, 1048576], more than 2^34"
+              + " elements")))
     }
     if axes > 1 {
       examples.append(

@@ -23,7 +23,7 @@ extension PoolLayer {
 
   public func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
     let grid = try grid(over: try operands.image(axes: Self.axes))
-    return [try .counting(grid.outputExtents)]
+    return [try .limited(grid.outputExtents, of: "an output")]
   }
 
   /// The windows over an image that the shape rule has accepted.

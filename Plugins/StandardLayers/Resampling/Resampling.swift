@@ -77,9 +77,7 @@ public struct Resampling: Hashable, Sendable {
     let image = try operands.image(axes: axes ?? min(max(1, rank - 2), 3))
     let resampled = try axes(image)
     let extents = Array(image.extents.prefix(2)) + resampled.map(\.output)
-    // The product of extents that were each accepted may still be beyond all integers.
-    guard extents.fitInteger else { throw refusal(of: "a result that fits memory") }
-    return Shape(extents)
+    return try .limited(extents, of: "an output")
   }
 
   /// The spatial axes of an image.
@@ -117,17 +115,6 @@ public struct Resampling: Hashable, Sendable {
     return .outOfRange(
       hyperparameter: "scale_factor", allowed: allowed,
       found: .list((scale ?? []).map { .real($0) }))
-  }
-}
-
-extension Collection<Int> {
-  /// Whether the product of extents is an integer.
-  var fitInteger: Bool {
-    reduce(1 as Int?) { product, extent in
-      guard let (next, overflow) = product?.multipliedReportingOverflow(by: extent), !overflow
-      else { return nil }
-      return next
-    } != nil
   }
 }
 

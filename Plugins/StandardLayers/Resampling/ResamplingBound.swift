@@ -126,6 +126,8 @@ struct ResamplingBound {
   }
 
   /// The error of the matrices, γ(n)·B, and η for each rounding that may underflow.
+  ///
+  /// Beside a cell that is NaN or infinite, nothing is known of a cell that rounding may mix with.
   private func total(
     _ error: Tensor<Double>, _ size: Tensor<Double>, terms: [Int]
   ) -> ErrorBound {
@@ -134,7 +136,8 @@ struct ResamplingBound {
     let lost = selects ? 0 : Double(roundings) * question.rounding.underflow
     return .elementwise(
       error.zipInParallel(size) { error, size in
-        size == 0 ? 0 : 1.01 * error + (gamma == 0 ? 0 : gamma * size) + lost
+        let limit = size == 0 ? 0 : 1.01 * error + (gamma == 0 ? 0 : gamma * size) + lost
+        return limit.isNaN ? .infinity : limit
       })
   }
 }

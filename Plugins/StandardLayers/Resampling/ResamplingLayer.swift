@@ -20,7 +20,9 @@ public protocol ResamplingLayer: Layer {
 }
 
 extension ResamplingLayer {
-  public static var signature: Signature { Signature(kind: kind) }
+  public static var signature: Signature {
+    Signature(kind: kind, traits: .independentSamples)
+  }
 
   public func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
     [try resampling.output(operands)]

@@ -14,7 +14,7 @@ public import Tensors
 ///   H′ = ⌊(H + 2a − d(P − 1) − 1)/s⌋ + 1
 /// - Kinks: none.
 public struct Fold: Layer {
-  public static let signature = Signature(kind: "Fold")
+  public static let signature = Signature(kind: "Fold", traits: .independentSamples)
 
   // MARK: Hyper-parameters
 

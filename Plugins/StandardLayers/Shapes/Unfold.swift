@@ -12,7 +12,7 @@ public import Tensors
 /// - Shapes: x [N, C, H, W] → y [N, C·P·Q, H′·W′], H′ = ⌊(H + 2a − d(P − 1) − 1)/s⌋ + 1
 /// - Kinks: none.
 public struct Unfold: Layer {
-  public static let signature = Signature(kind: "Unfold")
+  public static let signature = Signature(kind: "Unfold", traits: .independentSamples)
 
   // MARK: Hyper-parameters
 

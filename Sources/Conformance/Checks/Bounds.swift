@@ -24,8 +24,10 @@ extension ConformanceCheck {
       let operands = subject.operands(seed: seed, style: style, format: .float32)
       guard (try? subject.layer.double.checkValues(operands)) != nil else { continue }
       let upstream = try subject.upstream(operands, seed: seed, style: style)
-      let double = Computation(subject, at: Double.self, operands, upstream: upstream)
+      var double = Computation(subject, at: Double.self, operands, upstream: upstream)
       let single = Computation(subject, at: Float.self, operands, upstream: upstream)
+      // What an output loses by overflowing, its gradients lose as well.
+      if single.hasInfiniteOutput, !double.hasInfiniteOutput { double.dropGradients() }
       let complaint = subject.complaint(
         single, against: double, format: .float32, operands, upstream: upstream)
       if let complaint { return .broken("\(complaint); seed \(seed)") }
@@ -34,21 +36,27 @@ extension ConformanceCheck {
   }
 
   private static func seesFaults(_ subject: Subject) throws -> Outcome {
-    let operands = subject.operands(seed: 65, format: .float32)
-    let upstream = try subject.upstream(operands, seed: 65)
-    let computed = Computation(subject, at: Double.self, operands, upstream: upstream)
-    var applies = false
-    for (name, value) in computed.tensors {
-      let largest = value.elements.reduce(0) { max($0, $1.magnitude) }
-      // A tensor of zeros shows nothing, and neither does one that is not finite.
-      guard largest > 0, largest.isFinite else { continue }
-      applies = true
-      let bound = subject.bound(name, value, format: .float32, operands, upstream: upstream)
-      let off = value.map { $0 + largest / 1000 }
-      guard BoundedComparison(off, value, bound, format: .float32).worst == nil else { continue }
-      return .broken("\(name) may be off by \(largest / 1000) at every element")
+    // A sum that happens to cancel hides more than others: one of a few must show the fault.
+    var unseen: [ResultTensor: Double] = [:]
+    var seen: Set<ResultTensor> = []
+    for seed in 66..<70 as Range<UInt64> {
+      let operands = subject.operands(seed: seed, format: .float32)
+      let upstream = try subject.upstream(operands, seed: seed)
+      let computed = Computation(subject, at: Double.self, operands, upstream: upstream)
+      for (name, value) in computed.tensors {
+        let largest = value.elements.reduce(0) { max($0, $1.magnitude) }
+        // A tensor of zeros shows nothing, and neither does one that is not finite.
+        guard largest > 0, largest.isFinite else { continue }
+        let bound = subject.bound(name, value, format: .float32, operands, upstream: upstream)
+        let off = value.map { $0 + largest / 1000 }
+        let comparison = BoundedComparison(off, value, bound, format: .float32)
+        if comparison.worst == nil { unseen[name] = largest / 1000 } else { seen.insert(name) }
+      }
     }
-    return applies ? .holds : .notApplicable
+    for (name, fault) in unseen where !seen.contains(name) {
+      return .broken("\(name) may be off by \(fault) at every element")
+    }
+    return seen.isEmpty ? .notApplicable : .holds
   }
 }
 

@@ -15,7 +15,7 @@ extension ConformanceCheck {
       .accepted(treatsElementsAlone)),
     ConformanceCheck(
       "kink",
-      "the derivative at a kink is the one that is declared, and lies between those beside it",
+      "the derivative at a kink is the one that is declared; without one, it lies between those beside",
       .accepted(followsKinks)),
     ConformanceCheck(
       "ties", "of equal largest elements the first one gets the gradient", .accepted(breaksTies)),
@@ -63,8 +63,9 @@ extension ConformanceCheck {
   private static func treatsElementsAlone(_ subject: Subject) throws -> Outcome {
     guard subject.signature.traits.contains(.elementwise) else { return .notApplicable }
     let operands = subject.operands(seed: 72)
-    // A mask belongs to places, which are exchanged here.
-    guard operands.inputs[0].count > 1, operands.auxiliary.isEmpty else { return .notApplicable }
+    // Masks and parameters belong to places, which are exchanged here.
+    guard operands.inputs[0].count > 1, operands.auxiliary.isEmpty, operands.parameters.isEmpty
+    else { return .notApplicable }
     func reversed(_ tensor: Tensor<Double>) -> Tensor<Double> {
       Tensor(tensor.shape, tensor.elements.reversed())
     }
@@ -87,19 +88,21 @@ extension ConformanceCheck {
     for kink in subject.layer.kinks {
       switch kink {
       case .point(let place, let slope):
-        applies = true
         let operands = subject.operands(seed: 73)
+        // Where chance decides the slope, none can be declared.
+        guard operands.auxiliary.isEmpty else { continue }
+        applies = true
         let constant = operands.inputs[0].map { _ in place }
         if let complaint = try complaint(subject, operands, constant, slope: slope) {
           return .broken("at \(place) \(complaint)")
         }
       case .difference(let difference, let slope):
-        applies = true
-        // Halves: the difference is exact.
+        // Whole numbers: the difference is exact.
         let operands = subject.operands(seed: 74, style: .integers)
         guard operands.inputs.count > 1, operands.inputs[0].shape == operands.inputs[1].shape else {
           continue
         }
+        applies = true
         let shifted = operands.inputs[1].map { $0 + difference }
         if let complaint = try complaint(subject, operands, shifted, slope: slope == 0 ? 0 : nil) {
           return .broken("where the inputs differ by \(difference) \(complaint)")
@@ -121,23 +124,24 @@ extension ConformanceCheck {
       let wanted = GradientRequest(inputs: [0], parameters: [])
       return subject.layer.double.backward(moved, upstream, wanted).inputs[0]
     }
-    let step = 1e-9
-    guard let here = gradient(0), let below = gradient(-step), let above = gradient(step) else {
+    guard let here = gradient(0), let below = gradient(-1e-9), let above = gradient(1e-9) else {
       return "there is no gradient"
     }
     for offset in 0..<here.count {
+      if let slope {
+        let expected = slope == 0 ? 0 : slope * upstream[0][offset]
+        guard (here[offset] - expected).magnitude <= 0x1p-50 * expected.magnitude else {
+          return "the gradient is \(here[offset]) instead of \(slope) times the upstream gradient, "
+            + "\(expected)"
+        }
+        continue
+      }
       let (low, high) = (min(below[offset], above[offset]), max(below[offset], above[offset]))
       // Beside the kink the gradient may itself have moved by the step times its slope.
       let slack = 1e-6 * max(low.magnitude, high.magnitude)
       guard here[offset] >= low - slack, here[offset] <= high + slack else {
         return
           "the gradient is \(here[offset]), and beside it \(below[offset]) and \(above[offset])"
-      }
-      guard let slope else { continue }
-      let expected = slope * (upstream[0].count == here.count ? upstream[0][offset] : 0)
-      guard (here[offset] - expected).magnitude <= 0x1p-50 * expected.magnitude else {
-        return "the gradient is \(here[offset]) instead of \(slope) times the upstream gradient, "
-          + "\(expected)"
       }
     }
     return nil

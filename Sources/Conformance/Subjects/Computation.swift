@@ -44,6 +44,24 @@ struct Computation {
     tensors += Computation(gradients).tensors
   }
 
+  /// Whether an element of an output is infinite or NaN.
+  var hasInfiniteOutput: Bool {
+    tensors.contains { tensor in
+      guard case .output = tensor.name else { return false }
+      return !tensor.value.elements.allSatisfy(\.isFinite)
+    }
+  }
+
+  /// Leaves outputs and buffers alone.
+  mutating func dropGradients() {
+    tensors.removeAll {
+      switch $0.name {
+      case .inputGradient, .parameterGradient: true
+      case .output, .buffer: false
+      }
+    }
+  }
+
   private mutating func add<S: FloatingScalar>(_ name: ResultTensor, _ tensor: Tensor<S>) {
     tensors.append((name, tensor.map(\.value)))
   }

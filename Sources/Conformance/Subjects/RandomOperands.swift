@@ -9,7 +9,8 @@ public import Tensors
 public struct RandomOperands: Sendable {
   /// Which numbers are drawn where any number is allowed.
   public enum Style: String, Hashable, Sendable, CaseIterable {
-    /// Between −2 and 2.
+    /// Between −2 and 2, but no nearer to 0 than 1/64: there many derivatives vanish, and little is
+    /// left of the digits of those that the definition subtracts from one another.
     case reals
     /// Whole numbers from −4 to 4; positive ones from 1 to 4.
     case integers
@@ -102,7 +103,7 @@ public struct RandomOperands: Sendable {
   private mutating func number() -> Double {
     let x = generator.real(between: -1, and: 1)
     switch style {
-    case .reals: return 2 * x
+    case .reals: return (x < 0 ? -1 : 1) * (0x1p-6 + (2 - 0x1p-6) * x.magnitude)
     case .integers: return Double(generator.integer(in: -4...4))
     case .constant: return 1.0 / 3
     case .huge: return x * 1e9

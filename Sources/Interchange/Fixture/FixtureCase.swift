@@ -20,8 +20,10 @@ public struct FixtureCase: Sendable {
   /// The layers in topological order; of layers that could come next, the lower `index` is first,
   /// then the earlier in the file.
   public let layers: [FixtureLayer]
-  /// Parts of the case that this reader does not look into: `optimizer`, `trajectory`.
-  public let unread: [String]
+  /// The optimiser's step, where there is one.
+  public let update: FixtureUpdate?
+  /// Several training steps, where there are some.
+  public let trajectory: FixtureTrajectory?
 
   /// How a reference multiplied.
   public enum Arithmetic: String, Hashable, Sendable, CaseIterable {

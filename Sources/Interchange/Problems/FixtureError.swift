@@ -116,6 +116,13 @@ public enum FixtureReason: Hashable, Sendable {
   /// An output of more elements than any computer holds.
   case outputTooLarge(Shape)
 
+  // MARK: Training
+
+  /// Something is named after a layer that does not exist.
+  case unknownLayer(String, closest: String?)
+  /// A batch whose name is none of the numbers of the steps.
+  case batchOutside(String, steps: Int)
+
   // MARK: The layer's own rules
 
   /// What the kind says.

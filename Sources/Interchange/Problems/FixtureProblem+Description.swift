@@ -157,6 +157,12 @@ extension FixtureReason {
       "belongs to `\(Self.shown(operand))`, which the layer does not have: add that, or remove this"
     case .outputTooLarge(let shape):
       "would have an output of shape \(shape): correct its hyper-parameters"
+    case .unknownLayer(let name, let closest):
+      "is named after \(Self.quoted(name)), and there is no such layer"
+        + (closest.map { "; did you mean \(Self.quoted($0))?" } ?? ": correct the name")
+    case .batchOutside(let name, let steps):
+      "is named \(Self.quoted(name)), and the batches are named 0 to \(steps - 1): rename or remove"
+        + " it, or correct `steps`"
     case .layer(let problem): Self.shown(problem.description)
     case .refused(let words): "is refused by its kind: \(Self.shown(words))"
     default: ""

@@ -42,15 +42,14 @@ struct CaseReader {
     graph.shareParameters()
     let layers = settle(&graph, order)
     let loss = loss(graph, layers)
-    for draft in graph.drafts {
-      problems += draft.findings.problems.problems
-      ignored += draft.findings.ignored
-    }
+    for draft in graph.drafts { keep(draft.findings) }
+    let update = update(group, layers)
+    let trajectory = trajectory(group, layers)
     return FixtureCase(
       name: name, producer: attributes.producer, provenance: attributes.provenance,
       arithmetic: attributes.arithmetic ?? .ieee, lossLayer: loss,
       inputs: inputs.map { ($0.name.string, $0.tensor) }, layers: layers,
-      unread: ["optimizer", "trajectory"].filter { group.group($0) != nil })
+      update: update, trajectory: trajectory)
   }
 
   // MARK: Inputs
@@ -202,6 +201,32 @@ struct CaseReader {
         },
         isDisputed: draft.isDisputed || tensor != nil && rule != nil && tensor?.shape != rule)
     }
+  }
+
+  // MARK: Training
+
+  private mutating func update(_ group: Group, _ layers: [FixtureLayer]) -> FixtureUpdate? {
+    guard let optimizer = group.group("optimizer") else { return nil }
+    var findings = Findings(ProblemList(caseName: name))
+    defer { keep(findings) }
+    return UpdateReader(layers: NamedLayers(layers, tensors: tensors)).read(
+      optimizer, at: path.appending("optimizer"), &findings)
+  }
+
+  private mutating func trajectory(
+    _ group: Group, _ layers: [FixtureLayer]
+  ) -> FixtureTrajectory? {
+    guard let trajectory = group.group("trajectory") else { return nil }
+    var findings = Findings(ProblemList(caseName: name))
+    defer { keep(findings) }
+    let reader = TrajectoryReader(
+      layers: NamedLayers(layers, tensors: tensors), inputs: names.inputs)
+    return reader.read(trajectory, at: path.appending("trajectory"), &findings)
+  }
+
+  private mutating func keep(_ findings: Findings) {
+    problems += findings.problems.problems
+    ignored += findings.ignored
   }
 
   // MARK: The objective

@@ -52,17 +52,7 @@ struct LayerReader {
     _ definition: LayerDefinition, _ attributes: [Attribute], at path: ObjectPath,
     _ problems: inout ProblemList
   ) -> AnyLayer? {
-    var values: [String: HyperparameterValue] = [:]
-    for attribute in attributes {
-      guard let value = attribute.value.hyperparameter else {
-        problems.report(
-          .attributeType(
-            attribute.name.string, expected: "a number, a truth value, a text, or a list of them",
-            found: attribute.value.summary), at: path)
-        continue
-      }
-      values[attribute.name.string] = value
-    }
+    let values = attributes.hyperparameters(at: path, &problems)
     do throws(InvalidHyperparameters) {
       return try definition.layer(values)
     } catch {

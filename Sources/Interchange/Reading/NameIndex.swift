@@ -14,7 +14,8 @@ struct NameIndex {
   }
 
   private var meanings: [ObjectName: Meaning] = [:]
-  private var inputs: [String] = []
+  /// The names of the network's inputs, in the order of the file.
+  private(set) var inputs: [String] = []
   private var layers: [String] = []
 
   /// How many near misses are looked for; each costs a pass over all names.

@@ -129,13 +129,8 @@ struct OperandReader {
     return false
   }
 
-  /// The letters that a tensor's axes may have: those of the kinds that the format names.
   private func role(_ content: Content, _ name: ObjectName, _ kind: String) -> Axes.Role {
-    guard content == .parameter else { return .parameter }
-    let base = kind.split(separator: ".").last ?? ""
-    guard name == "weight" else { return .parameter }
-    if base.hasPrefix("ConvTranspose") { return .weight(isTransposed: true) }
-    return base.hasPrefix("Conv") || base == "Linear" ? .weight(isTransposed: false) : .parameter
+    content == .parameter ? Axes.Role(ofParameter: name, kind: kind) : .parameter
   }
 
   private func elements(_ content: Content, _ slot: Signature.Slot?) -> TensorReader.Elements {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mistaken_layers  # noqa: F401
 import mistaken_tensors  # noqa: F401
+import mistaken_training  # noqa: F401
 from good import GOOD
 from mistakes import BAD
 from writing import FOLDER, SMALL, conv, fixture

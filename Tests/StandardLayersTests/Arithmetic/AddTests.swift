@@ -46,7 +46,7 @@ import Testing
   #expect(found.gradients.map { $0?.elements } == [[15], [15]])
 }
 
-@Test(arguments: ["Add", "Mul"])
+@Test(arguments: ["Add", "Div", "Mul", "Sub"])
 func `tensors without elements broadcast`(_ kind: String) throws {
   let empty = Tensor<Double>([2, 0], [Double]())
   let found = try Application(kind, on: [empty, Tensor<Double>([2, 1], [1, 2])], upstream: empty)

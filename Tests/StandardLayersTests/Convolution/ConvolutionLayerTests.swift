@@ -33,24 +33,6 @@ func `a random convolution is its definition, and its backward the adjoint`(
   }
 }
 
-@Test(arguments: examples, AdversarialData.allCases)
-func `awkward filters in single precision stay within the bound`(
-  _ example: Example, _ data: AdversarialData
-) throws {
-  let layer = try example.layer()
-  for seed in 0..<4 as Range<UInt64> {
-    var drawn = RandomOperands(seed: seed, format: .float32)
-    var operands = drawn.operands(for: example.example, of: example.definition.signature)
-    var random = SplitMix64(seed: 300 + seed)
-    operands.inputs = operands.inputs.map { data.tensor($0.shape, &random) }
-    operands.parameters = operands.parameters.mapValues { data.tensor($0.shape, &random) }
-    let upstream = layer.double.define(operands).outputs.map { data.tensor($0.shape, &random) }
-    for comparison in PrecisionComparison.measure(layer, operands, upstream: upstream) {
-      #expect(comparison.ratio <= 1, "\(comparison.tensor), seed \(seed)")
-    }
-  }
-}
-
 // Where all roundings go one way the bound is attained up to a small factor.
 @Test(arguments: kinds.sorted())
 func `the bound of a sum of equal numbers is not far from its error`(_ kind: String) throws {

@@ -68,3 +68,46 @@ func `a factor that is a power of two owes equal bits`(_ p: Double, _ isExact: B
     #expect(!isExact)
   }
 }
+
+@Test(arguments: ["Dropout1d", "Dropout2d", "Dropout3d"])
+func `a dropout of channels multiplies what is kept`(_ kind: String) throws {
+  // p = ½, factor 2; one mask element for each of two channels of two elements.
+  let ones = [Int](repeating: 1, count: kind == "Dropout1d" ? 0 : kind == "Dropout2d" ? 1 : 2)
+  let x = Tensor<Double>(Shape([1, 2] + ones + [2]), [1, 2, 3, 4])
+  let mask = Tensor<Double>(Shape([1, 2] + ones + [1]), [0, 1])
+  let found = try Application(
+    kind, on: [x], auxiliary: ["mask": mask], isTraining: true, upstream: x)
+  #expect(found.output == [0, 0, 6, 8])
+  #expect(found.gradient() == [0, 0, 6, 8])
+}
+
+@Test(arguments: ["AlphaDropout", "FeatureAlphaDropout"])
+func `AlphaDropout keeps mean and variance`(_ kind: String) throws {
+  // For x of mean 0 and variance 1, one half kept: the kept a·x + aαp and the dropped −aα(1 − p)
+  // have together mean 0 and variance 1. With x = ±1 kept: the mean square of
+  // (a + aα/2, −a + aα/2, −aα/2, −aα/2) is 1.
+  let x = Tensor<Double>([4, 1], [1, -1, 1, -1])
+  let mask = Tensor<Double>([4, 1], [1, 1, 0, 0])
+  let found = try Application(
+    kind, on: [x], auxiliary: ["mask": mask], isTraining: true,
+    upstream: Tensor<Double>([4, 1], repeating: 1))
+  let alpha = 1.7580993408473766
+  let a = 1 / ((alpha * alpha / 2 + 1) / 2).squareRoot()
+  let expected = [a + a * alpha / 2, a * alpha / 2 - a, -a * alpha / 2, -a * alpha / 2]
+  for (found, expected) in zip(found.output, expected) {
+    #expect((found - expected).magnitude <= 1e-15)
+  }
+  #expect(found.output.reduce(0, +).magnitude <= 1e-15)
+  #expect((found.output.reduce(0) { $0 + $1 * $1 } / 4 - 1).magnitude <= 1e-15)
+  #expect(found.gradient() == [a, a, 0, 0])
+}
+
+@Test(arguments: ["AlphaDropout", "FeatureAlphaDropout"])
+func `AlphaDropout keeps nothing or everything at the ends of p`(_ kind: String) throws {
+  let x = Tensor<Double>([1, 2], [3, -4])
+  for (p, expected) in [(0.0, [3.0, -4]), (1.0, [0, 0])] {
+    let found = try Application(kind, ["p": .real(p)], on: [x], isTraining: true, upstream: x)
+    #expect(found.output == expected)
+    #expect(found.gradient() == expected)
+  }
+}

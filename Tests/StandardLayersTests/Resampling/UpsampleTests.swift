@@ -130,16 +130,21 @@ func `the type of the tensor decides which of two cells is selected`(
   #expect(found == [single, double])
 }
 
-/// The bound of the output for numbers in single precision.
+/// The bound of a result for numbers in single precision.
 private func limits(
-  _ hyperparameters: [String: HyperparameterValue], _ x: Tensor<Double>
+  _ hyperparameters: [String: HyperparameterValue], _ x: Tensor<Double>,
+  upstream: Tensor<Double>? = nil
 ) throws -> ErrorBound {
   let layer = try Application.layer("Upsample", hyperparameters)
   let operands = Operands(inputs: [x], format: .float32)
+  let wanted = GradientRequest(inputs: [0], parameters: [])
+  let computed =
+    try upstream.map { try #require(layer.double.backward(operands, [$0], wanted).inputs[0]) }
+    ?? layer.double.forward(operands).outputs[0]
   return layer.bound(
     BoundQuestion(
-      .output(0), operands: operands, upstream: [],
-      computed: layer.double.forward(operands).outputs[0],
+      upstream == nil ? .output(0) : .inputGradient(0), operands: operands,
+      upstream: upstream.map { [$0] } ?? [], computed: computed,
       rounding: Rounding(.float32).combined(with: Rounding(.float64))))
 }
 
@@ -158,6 +163,27 @@ private func limits(
   for (limit, difference) in zip(disputed.elements, differences) {
     #expect(limit >= difference && limit <= 1.01 * difference)
   }
+  // PyTorch's gradient is [1, 2, 3, 4], and that of the cells that were selected [3, 3, 4, 0].
+  let dy = Tensor<Double>([1, 1, 4], [1, 2, 3, 4])
+  guard case .elementwise(let gradient) = try limits(["scale_factor": 1.2], x, upstream: dy) else {
+    Issue.record("a disputed gradient has no bound of its own")
+    return
+  }
+  for (limit, difference) in zip(gradient.elements, [2.0, 1, 1, 4]) { #expect(limit >= difference) }
+}
+
+@Test func `NaN is in the cells that are made of it`() throws {
+  // Cells at 0.2 and 1.6: the second one is not made of the first cell.
+  let x = Tensor<Double>([1, 1, 3], [.nan, 1, 2])
+  let hyperparameters: [String: HyperparameterValue] = ["mode": "linear", "scale_factor": 0.7]
+  let found = try Application(
+    "Upsample", hyperparameters, on: [x], upstream: Tensor<Double>([1, 1, 2], [1, 1]))
+  #expect(found.output[0].isNaN && !found.output[1].isNaN)
+  guard case .elementwise(let limits) = try limits(hyperparameters, x) else {
+    Issue.record("no bound of its own")
+    return
+  }
+  #expect(limits[0] == .infinity && limits[1] < 1e-5)
 }
 
 @Test func `a moved position is bounded by the differences of the cells`() throws {

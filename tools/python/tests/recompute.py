@@ -86,8 +86,9 @@ class Reading:
         inputs = self.inputs_of(layer, attributes)
         parameters = {k: wide(d[()]) for k, d in layer.get("parameters", {}).items()}
         leaves = [*inputs, *parameters.values()]
-        for leaf in leaves:
-            if leaf.is_floating_point():
+        for number, leaf in enumerate(leaves):
+            is_parameter = number >= len(inputs)
+            if is_parameter or read(layer["reference"], "grad_input", number) is not None:
                 leaf.requires_grad_()
         outputs, buffers = self.run(kind, layer, attributes, inputs, parameters)
         reference = layer["reference"]
@@ -168,6 +169,8 @@ class Reading:
         if kind in FUNCTIONS:
             result = FUNCTIONS[kind](*inputs, **h)
             return ([result] if isinstance(result, Tensor) else list(result)), {}
+        if kind in CHANCE:
+            return [CHANCE[kind](inputs[0], h, auxiliary, training)], {}
         if kind.startswith("Dropout"):
             return [dropped(inputs[0], h["p"], auxiliary.get("mask"), training)], {}
         if kind == "Conv2d":
@@ -196,15 +199,36 @@ def through_module(
     if kind == "Linear" and weight is not None:
         sizes = (weight.shape[1], weight.shape[0])
         none["bias"] = "bias" in parameters
+    if kind in ("Conv1d", "Conv3d") and weight is not None:
+        groups = int(h.get("groups", 1))
+        sizes = (weight.shape[1] * groups, weight.shape[0], tuple(weight.shape[2:]))
+        none["bias"] = "bias" in parameters
+    if kind == "Bilinear" and weight is not None:
+        sizes = (weight.shape[1], weight.shape[2], weight.shape[0])
+        none["bias"] = "bias" in parameters
+    if kind == "Embedding" and weight is not None:
+        sizes = tuple(weight.shape)
+    if kind == "PReLU" and weight is not None:
+        sizes = (weight.numel(),)
+    if kind in ("LayerNorm", "RMSNorm"):
+        none["elementwise_affine"] = bool(parameters)
+    if kind == "LayerNorm":
+        none["bias"] = "bias" in parameters
     if kind.startswith("ConvTranspose") and weight is not None:
-        sizes = (weight.shape[0], weight.shape[1] * int(h["groups"]), tuple(weight.shape[2:]))
+        sizes = (
+            weight.shape[0],
+            weight.shape[1] * int(h.get("groups", 1)),
+            tuple(weight.shape[2:]),
+        )
         none["bias"] = "bias" in parameters
     if kind.startswith(("BatchNorm", "InstanceNorm")):
         sizes = (inputs[0].shape[1],)
         none |= {"affine": bool(parameters), "track_running_stats": "running_mean" in buffers}
     if kind == "GroupNorm":
         none |= {"num_channels": inputs[0].shape[1], "affine": bool(parameters)}
-    if kind == "AdaptiveAvgPool2d":
+    if kind == "Upsample":
+        none = {k: tuple(v) if isinstance(v, list) else v for k, v in none.items()}
+    if kind.startswith("Adaptive"):
         size: Any = none["output_size"]
         none["output_size"] = (
             size if isinstance(size, int) else [None if s < 0 else s for s in size]
@@ -249,6 +273,34 @@ def pooled(kind: str, x: Tensor, h: dict[str, Any]) -> Tensor:
     ones = functional.pad(torch.ones_like(x), widths)
     counts = ones.unfold(2, kernel[0], stride[0]).unfold(3, kernel[1], stride[1]).sum((-1, -2))
     return total / counts
+
+
+def alpha_dropped(x: Tensor, h: dict[str, Any], auxiliary: dict[str, Tensor], on: bool) -> Tensor:
+    if not on:
+        return x * 1
+    # Klambauer et al. 2017, section "alpha dropout": dropped elements become -lambda alpha, then an
+    # affine map restores mean 0 and variance 1.
+    low, q = -1.7580993408473766, 1 - h["p"]
+    if q == 0:
+        return x * 0
+    a = (q + low**2 * q * (1 - q)) ** -0.5
+    mask = auxiliary["mask"].double()
+    return a * (x * mask + low * (1 - mask)) - a * low * (1 - q)
+
+
+def randomly_leaky(
+    x: Tensor, h: dict[str, Any], auxiliary: dict[str, Tensor], training: bool
+) -> Tensor:
+    drawn = training and h["lower"] < h["upper"]
+    slope = auxiliary["noise"] if drawn else (h["lower"] + h["upper"]) / 2
+    return torch.where(x > 0, x, x * slope)
+
+
+CHANCE = {
+    "AlphaDropout": alpha_dropped,
+    "FeatureAlphaDropout": alpha_dropped,
+    "RReLU": randomly_leaky,
+}
 
 
 def dropped(x: Tensor, p: float, mask: Tensor | None, training: bool) -> Tensor:

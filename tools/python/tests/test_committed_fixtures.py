@@ -41,4 +41,7 @@ def test_the_planted_gradient_is_the_only_difference() -> None:
 def test_every_file_is_small() -> None:
     sizes = {path.name: path.stat().st_size for path in FIXTURES.glob("*.h5")}
     assert len(sizes) >= 7
+    # All digits, and a hundred steps on them: what an example trains on.
+    digits = [sizes.pop(name) for name in ("digits.h5", "lenet5-trajectory-torch.h5")]
+    assert max(digits) < 3_000_000
     assert max(sizes.values()) < 1_500_000

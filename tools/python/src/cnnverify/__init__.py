@@ -10,7 +10,7 @@ from .fixture_file import FixtureFile
 from .format import read_fixture, write_fixture
 
 if TYPE_CHECKING:
-    from .torch import capture, layer, stated_layer
+    from .torch import capture, capture_training, layer, stated_layer
 
 __version__ = "0.1.0"
 
@@ -21,13 +21,14 @@ __all__ = [
     "FormatError",
     "SelfCheckError",
     "capture",
+    "capture_training",
     "layer",
     "read_fixture",
     "stated_layer",
     "write_fixture",
 ]
 
-_FROM_TORCH = ("capture", "layer", "stated_layer")
+_FROM_TORCH = ("capture", "capture_training", "layer", "stated_layer")
 
 
 def __getattr__(name: str) -> Any:

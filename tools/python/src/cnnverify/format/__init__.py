@@ -1,6 +1,17 @@
 """The fixture format without any framework: content, validation, writing, reading."""
 
-from .content import Array, Attribute, BFloat16, Case, Fixture, Layer, Reference
+from .content import (
+    Array,
+    Attribute,
+    BFloat16,
+    Case,
+    Fixture,
+    Layer,
+    ParameterName,
+    Reference,
+    Trajectory,
+    Update,
+)
 from .names import fitting_name, problem_with_name
 from .reader import read_fixture
 from .validation import validate
@@ -13,7 +24,10 @@ __all__ = [
     "Case",
     "Fixture",
     "Layer",
+    "ParameterName",
     "Reference",
+    "Trajectory",
+    "Update",
     "fitting_name",
     "problem_with_name",
     "read_fixture",

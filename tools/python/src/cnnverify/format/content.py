@@ -76,6 +76,36 @@ class Layer:
     reference_f64: Reference | None = None
 
 
+ParameterName: TypeAlias = tuple[str, str]
+"""A parameter by the name of the layer that holds it and its own."""
+
+
+@dataclass
+class Update:
+    """One step of an optimiser: its rule, and the state of each parameter before and after.
+
+    The parameters after it are the layers' `reference.updated_parameters`.
+    """
+
+    kind: str
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+    step: int = 0
+    """The number of steps already taken."""
+    state: dict[ParameterName, dict[str, Array]] = field(default_factory=dict)
+    reference_state: dict[ParameterName, dict[str, Array]] = field(default_factory=dict)
+
+
+@dataclass
+class Trajectory:
+    """Several training steps from the layers' own parameters on."""
+
+    batches: list[dict[str, Array]]
+    """The inputs of the network in each step."""
+    losses: Array
+    parameters: dict[ParameterName, Array] = field(default_factory=dict)
+    """After the last step."""
+
+
 @dataclass
 class Case:
     """A network, or several layers that stand alone, with the inputs that feed them."""
@@ -84,6 +114,8 @@ class Case:
     layers: list[Layer] = field(default_factory=list)
     loss: str | None = None
     arithmetic: str | None = None
+    optimizer: Update | None = None
+    trajectory: Trajectory | None = None
 
 
 @dataclass

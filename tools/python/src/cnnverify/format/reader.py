@@ -1,6 +1,6 @@
 """Reads back what the writer wrote, for tests and for those who want to change a fixture.
 
-Reads this package's own files: canonical axes only, no `axes` attribute, no optimiser step.
+Reads this package's own files: canonical axes only, no `axes` attribute.
 """
 
 from __future__ import annotations
@@ -13,7 +13,19 @@ import h5py
 import numpy as np
 
 from ..errors import FormatError
-from .content import FORMAT, Array, Attribute, BFloat16, Case, Fixture, Layer, Reference
+from .content import (
+    FORMAT,
+    Array,
+    Attribute,
+    BFloat16,
+    Case,
+    Fixture,
+    Layer,
+    ParameterName,
+    Reference,
+    Trajectory,
+    Update,
+)
 
 _LAYER_FIELDS = ("type", "inputs", "index", "training", "source", "expected_failure")
 
@@ -49,6 +61,38 @@ class _Reader:
             layers=layers,
             loss=_plain(group.attrs["loss"]) if "loss" in group.attrs else None,
             arithmetic=_plain(group.attrs["arithmetic"]) if "arithmetic" in group.attrs else None,
+            optimizer=self.read_update(group["optimizer"]) if "optimizer" in group else None,
+            trajectory=self.read_trajectory(group["trajectory"]) if "trajectory" in group else None,
+        )
+
+    def read_update(self, group: h5py.Group) -> Update:
+        attributes: dict[str, Any] = {k: _plain(v) for k, v in group.attrs.items()}
+        return Update(
+            kind=attributes.pop("type"),
+            step=attributes.pop("step", 0),
+            attributes=attributes,
+            state=self.read_state(group, "state"),
+            reference_state=self.read_state(group, "reference_state"),
+        )
+
+    def read_state(self, group: h5py.Group, title: str) -> dict[ParameterName, dict[str, Array]]:
+        return {
+            (layer, name): self.read_arrays(slots, ".")
+            for layer, parameters in group.get(title, {}).items()
+            for name, slots in parameters.items()
+        }
+
+    def read_trajectory(self, group: h5py.Group) -> Trajectory:
+        return Trajectory(
+            batches=[
+                self.read_arrays(group, f"batches/{k}") for k in range(int(group.attrs["steps"]))
+            ],
+            losses=self.read_array(group["reference/loss"]),
+            parameters={
+                (layer, name): self.read_array(dataset)
+                for layer, parameters in group["reference/parameters"].items()
+                for name, dataset in parameters.items()
+            },
         )
 
     def read_layer(self, name: str, group: h5py.Group) -> Layer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..errors import FormatError
-from .content import Array, Case, Fixture, Layer, Reference
+from .content import Array, Case, Fixture, Layer, ParameterName, Reference
 from .names import problem_with_name
 
 
@@ -45,10 +45,41 @@ def _case_problems(case: Case, path: str) -> Iterator[str]:
             yield f"{path}: the input name {name!r} {problem}"
     if case.loss is not None and case.loss not in layers:
         yield f"{path}: the loss {case.loss!r} is no layer"
+    yield from (f"{path}: {p}" for p in _update_problems(case, layers))
     for layer in case.layers:
         yield from (
             f"{path}/layers/{layer.name}: {p}" for p in _layer_problems(layer, case, layers)
         )
+
+
+def _update_problems(case: Case, layers: dict[str, Layer]) -> Iterator[str]:
+    """The parameters that an optimiser or a trajectory names must exist, in these shapes."""
+    named: list[tuple[str, ParameterName, Array | None]] = []
+    if case.optimizer is not None:
+        for title in ("state", "reference_state"):
+            states: dict[ParameterName, dict[str, Array]] = getattr(case.optimizer, title)
+            for parameter, slots in states.items():
+                named.append((f"optimizer/{title}", parameter, None))
+                named += [
+                    (f"optimizer/{title}/{slot}", parameter, array)
+                    for slot, array in slots.items()
+                    if slot != "step"
+                ]
+    if case.trajectory is not None:
+        if case.optimizer is None:
+            yield "has a trajectory and no optimizer"
+        if tuple(case.trajectory.losses.shape) != (len(case.trajectory.batches),):
+            yield "trajectory/reference/loss does not have one number a step"
+        for number, batch in enumerate(case.trajectory.batches):
+            if batch.keys() != case.inputs.keys():
+                yield f"trajectory/batches/{number} does not have the network's inputs"
+        named += [("trajectory", p, array) for p, array in case.trajectory.parameters.items()]
+    for title, (layer, name), array in named:
+        held = layers[layer].parameters.get(name) if layer in layers else None
+        if held is None:
+            yield f"{title} names {layer}/{name}, which is no parameter"
+        elif array is not None:
+            yield from _shape_problem(f"{title}/{layer}/{name}", array, held)
 
 
 def _layer_problems(layer: Layer, case: Case, layers: dict[str, Layer]) -> Iterator[str]:

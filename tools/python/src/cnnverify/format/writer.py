@@ -22,7 +22,10 @@ from .content import (
     Case,
     Fixture,
     Layer,
+    ParameterName,
     Reference,
+    Trajectory,
+    Update,
 )
 from .validation import validate
 
@@ -101,6 +104,31 @@ class _Writer:
         layers = group.create_group("layers")
         for layer in case.layers:
             self.write_layer(layer, layers.create_group(layer.name))
+        if case.optimizer is not None:
+            self.write_update(case.optimizer, group.create_group("optimizer"))
+        if case.trajectory is not None:
+            self.write_trajectory(case.trajectory, group.create_group("trajectory"))
+
+    def write_update(self, update: Update, group: h5py.Group) -> None:
+        set_attribute(group, "type", update.kind)
+        set_attribute(group, "step", update.step)
+        for name in sorted(update.attributes):
+            set_attribute(group, name, update.attributes[name])
+        for title in ("state", "reference_state"):
+            states: dict[ParameterName, dict[str, Array]] = getattr(update, title)
+            for layer, parameter in sorted(states):
+                slots = states[layer, parameter]
+                self.write_arrays(group, f"{title}/{layer}/{parameter}", slots)
+
+    def write_trajectory(self, trajectory: Trajectory, group: h5py.Group) -> None:
+        set_attribute(group, "steps", len(trajectory.batches))
+        for number, batch in enumerate(trajectory.batches):
+            group.require_group(f"batches/{number}")
+            self.write_arrays(group, f"batches/{number}", batch)
+        self.write_array(group, "reference/loss", trajectory.losses)
+        for layer, parameter in sorted(trajectory.parameters):
+            path = f"reference/parameters/{layer}/{parameter}"
+            self.write_array(group, path, trajectory.parameters[layer, parameter])
 
     def write_layer(self, layer: Layer, group: h5py.Group) -> None:
         set_attribute(group, "type", layer.kind)

@@ -2,5 +2,6 @@
 
 from .session import capture
 from .single import layer, stated_layer
+from .training import capture_training
 
-__all__ = ["capture", "layer", "stated_layer"]
+__all__ = ["capture", "capture_training", "layer", "stated_layer"]

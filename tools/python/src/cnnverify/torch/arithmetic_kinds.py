@@ -108,8 +108,17 @@ def _div(a: Arguments) -> list[Stage]:
 
 
 def _reversed_div(a: Arguments) -> list[Stage]:
-    """`number / x`: torch computes `reciprocal(x) * number`, two roundings that Div has not."""
-    raise Inexpressible("a number divided by a tensor")
+    """`number / x`: torch computes `reciprocal(x) * number`."""
+    y = _operand(a, "other")
+    if isinstance(y, Slot):
+        return _pair("Div", y, a.required("input"))
+    inverse = _reciprocal(a)[0]
+    return [inverse] if y == 1 else [inverse, _scale(PREVIOUS, y)]
+
+
+def _reciprocal(a: Arguments) -> list[Stage]:
+    source = _floating(a.required("input"))
+    return [Stage("Power", [source], {"exponent": -1.0}, run=torch.reciprocal)]
 
 
 def _power(a: Arguments) -> list[Stage]:
@@ -134,15 +143,19 @@ def _unary(kind: str) -> Entry:
     return ("input",), lambda a: [Stage(kind, [_floating(a.required("input"))])]
 
 
-def _matmul(a: Arguments) -> list[Stage]:
-    return [Stage("MatMul", [a.required("input"), a.required("other")])]
+def _product(other: str) -> Entry:
+    return ("input", other), lambda a: [Stage("MatMul", [a.required("input"), a.required(other)])]
+
+
+def _reversed_matmul(a: Arguments) -> list[Stage]:
+    return [Stage("MatMul", [a.required("other"), a.required("input")])]
 
 
 def _reduction(kind: str) -> Entry:
     def build(a: Arguments) -> list[Stage]:
-        if a.get("dtype") is not None:
-            raise Inexpressible("a change of type")
         slot = _floating(a.required("input"))
+        if a.get("dtype") not in (None, slot.snapshot.value.dtype):
+            raise Inexpressible("a change of type")
         dims = a.get("dim")
         if dims is None or dims == [] or dims == ():
             dims = list(range(slot.snapshot.value.dim()))
@@ -167,6 +180,11 @@ ARITHMETIC: dict[str, Entry] = {
     "div": (("input", "other", "rounding_mode"), _div),
     "rdiv": (("input", "other"), _reversed_div),
     "pow": (("input", "exponent"), _power),
+    "reciprocal": (("input",), _reciprocal),
+    "rsqrt": (
+        ("input",),
+        lambda a: [Stage("Power", [_floating(a.required("input"))], {"exponent": -0.5})],
+    ),
     "square": (
         ("input",),
         lambda a: [Stage("Power", [_floating(a.required("input"))], {"exponent": 2.0})],
@@ -179,9 +197,12 @@ ARITHMETIC: dict[str, Entry] = {
     "sqrt": _unary("Sqrt"),
     "abs": _unary("Abs"),
     "neg": _unary("Neg"),
-    "matmul": (("input", "other"), _matmul),
-    "bmm": (("input", "other"), _matmul),
-    "mm": (("input", "other"), _matmul),
+    "matmul": _product("other"),
+    "rmatmul": (("input", "other"), _reversed_matmul),
+    "bmm": _product("mat2"),
+    "mm": _product("mat2"),
+    "mv": _product("vec"),
+    "dot": _product("tensor"),
     "mean": _reduction("Mean"),
     "sum": _reduction("Sum"),
     "clone": (("input",), _copy),

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from ..format import Array, Case, Layer, Reference, fitting_name
-from .chain import StageValues, check_chain, run_chain
+from .chain import StageValues, check_chain, giving, run_chain
 from .function_kinds import call_arguments, function_stages
 from .module_kinds import module_stage
 from .settling import output_gradients
@@ -17,6 +17,7 @@ from .snapshot import Snapshot, to_array
 from .stages import Inexpressible, Previous, Source, Stage
 from .tape import NetworkInput, Operation, Output, Slot, Tape
 from .twin import twin_of
+from .updates import add_update
 
 
 @dataclass(eq=False)
@@ -27,6 +28,8 @@ class Assembled:
     without_kind: list[str] = field(default_factory=list)
     constants: list[str] = field(default_factory=list)
     without_twin: list[str] = field(default_factory=list)
+    holders: dict[int, list[tuple[Layer, str, Slot]]] = field(default_factory=dict)
+    """The layers that hold a parameter, by its `id`, with its name there."""
 
 
 class Assembler:
@@ -40,6 +43,7 @@ class Assembler:
         self.arrays: dict[int, tuple[Snapshot, Array]] = {}
         self.layer_names: set[str] = set()
         self.names_of_operations: dict[int, str] = {}
+        self.names_of_outputs: dict[int, str] = {}
         self.names_of_inputs: dict[int, str] = {}
         self.parameter_layers: dict[int, Layer] = {}
 
@@ -54,6 +58,8 @@ class Assembler:
         for index, layer in enumerate(self.result.case.layers):
             layer.index = index
         self.result.case.loss = self._loss()
+        if self.tape.update is not None:
+            self.result.case.optimizer = add_update(self.tape.update, self.result.holders)
         return self.result
 
     def _plan(self, operation: Operation) -> tuple[list[Stage], list[StageValues]]:
@@ -66,8 +72,8 @@ class Assembler:
             values = run_chain(operation, stages)
             check_chain(operation, stages, values)
             return stages, values
-        except Inexpressible:
-            return [_without_kind(operation)], []
+        except Inexpressible as reason:
+            return [_without_kind(operation, str(reason))], []
 
     def _stage_names(self, operation: Operation, stages: list[Stage]) -> list[str]:
         names = []
@@ -78,6 +84,14 @@ class Assembler:
             self.layer_names.add(name)
             names.append(name)
         self.names_of_operations[id(operation)] = names[-1]
+        if len(stages) > 1:
+            named = {number: names[k] for k, number in giving(stages).items()}
+        elif len(operation.outputs) == 1:
+            named = {0: names[0]}
+        else:
+            named = {k: f"{names[0]}:{k}" for k in range(len(operation.outputs))}
+        for output in operation.outputs:
+            self.names_of_outputs[id(output)] = named[output.number]
         return names
 
     def _add(
@@ -100,10 +114,10 @@ class Assembler:
                 buffers={k: self._array(s.snapshot) for k, s in stage.buffers.items()},
                 auxiliary={k: to_array(t) for k, t in stage.auxiliary.items()},
             )
-            previous = names[position - 1] if position else ""
             if not self.alone:
                 layer.inputs = [
-                    self._feeding(s, stage, k, previous) for k, s in enumerate(stage.sources)
+                    names[s.of(position)] if isinstance(s, Previous) else self._feeding(s, stage, k)
+                    for k, s in enumerate(stage.sources)
                 ]
             if operation.name != name and position == len(stages) - 1 and "@" not in name:
                 layer.attributes["x_original_name"] = operation.name
@@ -118,6 +132,11 @@ class Assembler:
                 if layer.reference_f64 is None:
                     self.result.without_twin.append(name)
             self.result.case.layers.append(layer)
+            for parameter, slot in stage.parameters.items():
+                self._hold(layer, parameter, slot)
+
+    def _hold(self, layer: Layer, name: str, slot: Slot) -> None:
+        self.result.holders.setdefault(id(slot.tensor), []).append((layer, name, slot))
 
     def _array(self, snapshot: Snapshot) -> Array:
         """One array for one snapshot, so that shared parameters stay one object."""
@@ -126,19 +145,17 @@ class Assembler:
             self.arrays[key] = (snapshot, to_array(snapshot.value))
         return self.arrays[key][1]
 
-    def _feeding(self, source: Source, stage: Stage, position: int, previous: str) -> str:
-        if isinstance(source, Previous):
-            return previous
+    def _feeding(self, source: Source, stage: Stage, position: int) -> str:
         if isinstance(source, Tensor):
             return self._constant(source)
+        if isinstance(source, Previous):
+            raise Inexpressible("a stage before the first")
         if source.role == "parameter":
             return self._parameter_layer(source).name
         if source.role == "buffer":
             return self._input(source, source.snapshot, source.path or "buffer")
         if isinstance(source.origin, Output):
-            operation = source.origin.operation
-            name = self.names_of_operations[id(operation)]
-            return name if len(operation.outputs) == 1 else f"{name}:{source.origin.number}"
+            return self.names_of_outputs[id(source.origin)]
         if isinstance(source.origin, NetworkInput):
             hint = source.origin.hint
             if hint is None and stage.kind.endswith("Loss") and position == 1:
@@ -181,6 +198,7 @@ class Assembler:
             )
             self.parameter_layers[key] = layer
             self.result.case.layers.append(layer)
+            self._hold(layer, "value", slot)
         return layer
 
     def _finish_parameter_layers(self) -> None:
@@ -269,7 +287,7 @@ def _chain_reference(values: StageValues, alone: bool) -> Reference:
     return reference
 
 
-def _without_kind(operation: Operation) -> Stage:
+def _without_kind(operation: Operation, reason: str) -> Stage:
     """An operation the format has no kind for keeps everything but the comparison."""
     module = operation.module
     if module is None:
@@ -283,6 +301,7 @@ def _without_kind(operation: Operation) -> Stage:
         arguments = {"settings": {k: str(v) for k, v in settings.items() if k != "training"}}
         arguments |= call_arguments(operation)
     stage = Stage(kind, list[Source](operation.slots))
+    stage.attributes["x_reason"] = reason
     stage.attributes["x_arguments"] = json.dumps(arguments, ensure_ascii=False, sort_keys=True)
     stage.parameters = dict(operation.parameters)
     stage.buffers = dict(operation.buffers)

@@ -13,20 +13,28 @@ from torch.utils import _pytree as pytree
 
 from .arithmetic_kinds import ARITHMETIC
 from .functional_kinds import FUNCTIONAL
+from .image_kinds import IMAGES
+from .loss_kinds import LOSSES
 from .shape_kinds import SHAPES
 from .stages import Arguments, Inexpressible, Stage
 from .tape import Operation, SlotMark
 
 Builder = Callable[[Arguments], list[Stage]]
 
-BUILDERS: dict[str, tuple[tuple[str, ...], Builder]] = {**FUNCTIONAL, **ARITHMETIC, **SHAPES}
+BUILDERS: dict[str, tuple[tuple[str, ...], Builder]] = {
+    **FUNCTIONAL,
+    **LOSSES,
+    **IMAGES,
+    **ARITHMETIC,
+    **SHAPES,
+}
 """By plain name: the names of the positional arguments, and what makes the stages.
 
 A name after `*` collects all further positional arguments."""
 
 _OWNERS = (functional, torch, Tensor, torch._C._nn, torch.special)
-_ONLY_FUNCTIONAL = {"batch_norm", "instance_norm"}
-"""`torch.batch_norm` has the same name and another order of arguments."""
+_ONLY_FUNCTIONAL = {"batch_norm", "instance_norm", "embedding", *LOSSES}
+"""`torch.batch_norm` has the same name and other arguments, or another order of them."""
 
 
 def function_stages(operation: Operation) -> list[Stage]:
@@ -36,7 +44,7 @@ def function_stages(operation: Operation) -> list[Stage]:
     if function is None or entry is None:
         raise Inexpressible(f"no kind for {operation.label}")
     raw = str(getattr(function, "__name__", ""))
-    owners = (functional,) if operation.label in _ONLY_FUNCTIONAL else _OWNERS
+    owners = (functional, torch._C._nn) if operation.label in _ONLY_FUNCTIONAL else _OWNERS
     is_getter = raw == "__get__"
     # Some operators of Tensor are wrapped before the mode sees them: only their name tells.
     is_method = str(getattr(function, "__qualname__", "")).startswith(("Tensor.", "TensorBase."))

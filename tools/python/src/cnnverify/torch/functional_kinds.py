@@ -1,14 +1,15 @@
-"""Functions of torch.nn.functional (and their twins in torch and Tensor) as kinds."""
+"""Layers of torch.nn.functional (and their twins in torch and Tensor) as kinds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from .attributes import attributes_of
-from .dropout import kept_elements
+from .chance import CHANCE
+from .epsilon import keep_epsilon
+from .module_inputs import check_rank
 from .module_kinds import implicit_softmax_axis
-from .stages import Arguments, Inexpressible, Source, Stage
+from .stages import Arguments, Inexpressible, Stage
 from .tape import Slot
 
 Builder = Callable[[Arguments], list[Stage]]
@@ -44,9 +45,8 @@ def _convolution(kind: str, spatial: int) -> Entry:
     names += ["output_padding", "groups", "dilation"] if transposed else ["dilation", "groups"]
 
     def build(a: Arguments) -> list[Stage]:
-        if a.rank("input") != spatial + 2:
-            raise Inexpressible("no batch axis")
         stage = _stage(a, kind, *names[3:])
+        check_rank(kind, stage.sources)
         stage.parameters = as_parameters(a, "weight", "bias")
         if "weight" not in stage.parameters:
             raise Inexpressible("no weight")
@@ -55,20 +55,36 @@ def _convolution(kind: str, spatial: int) -> Entry:
     return tuple(names), build
 
 
+def _bilinear(a: Arguments) -> list[Stage]:
+    stage = Stage("Bilinear", [a.required("input1"), a.required("input2")])
+    stage.parameters = as_parameters(a, "weight", "bias")
+    return [stage]
+
+
+def _embedding(a: Arguments) -> list[Stage]:
+    stage = _stage(a, "Embedding", "padding_idx", "max_norm", "norm_type", "scale_grad_by_freq")
+    stage.parameters = as_parameters(a, "weight")
+    return [stage]
+
+
+def _distance(kind: str, *names: str) -> Builder:
+    def build(a: Arguments) -> list[Stage]:
+        values = attributes_of({name: a.get(name) for name in names})
+        return [Stage(kind, [a.required("x1"), a.required("x2")], values)]
+
+    return build
+
+
+def _rrelu(a: Arguments) -> list[Stage]:
+    limits = {"lower": float(a.get("lower", 1 / 8)), "upper": float(a.get("upper", 1 / 3))}
+    stage = Stage("RReLU", [a.required("input")], attributes_of(limits))
+    stage.training = bool(a.get("training", False))
+    CHANCE["RReLU"](stage, a.operation)
+    return [stage]
+
+
 def _linear(a: Arguments) -> list[Stage]:
     return [Stage("Linear", [a.required("input")], parameters=as_parameters(a, "weight", "bias"))]
-
-
-def _pool(kind: str, spatial: int, *names: str) -> Entry:
-    def build(a: Arguments) -> list[Stage]:
-        if a.get("return_indices") or a.rank("input") != spatial + 2:
-            raise Inexpressible("indices are returned, or no batch axis")
-        stage = _stage(a, kind, *names)
-        if stage.attributes.get("stride") == []:
-            del stage.attributes["stride"]
-        return [stage]
-
-    return ("input", *names, "return_indices"), build
 
 
 def _normalisation(*, attributes: tuple[str, ...]) -> Callable[[str, Arguments], Stage]:
@@ -80,16 +96,37 @@ def _normalisation(*, attributes: tuple[str, ...]) -> Callable[[str, Arguments],
     return build
 
 
+def _running(a: Arguments, stage: Stage) -> None:
+    for name in ("running_mean", "running_var"):
+        slot = a.slot(name)
+        if slot is not None:
+            stage.buffers[name] = slot
+
+
+def _instance_norm(a: Arguments) -> list[Stage]:
+    kind = f"InstanceNorm{a.rank('input') - 2}d"
+    if kind[-2] not in "123":
+        raise Inexpressible(f"an instance normalisation of {a.rank('input')} axes")
+    stage = _normalisation(attributes=("momentum", "eps"))(kind, a)
+    _running(a, stage)
+    stage.training = bool(a.get("use_input_stats", True))
+    return [stage]
+
+
+def _rms_norm(a: Arguments) -> list[Stage]:
+    stage = _stage(a, "RMSNorm", "normalized_shape", "eps")
+    stage.parameters = as_parameters(a, "weight")
+    keep_epsilon(stage)
+    return [stage]
+
+
 def _batch_norm(a: Arguments) -> list[Stage]:
     rank = a.rank("input")
     if rank not in (2, 3, 4, 5):
         raise Inexpressible(f"rank {rank}")
     kind = f"BatchNorm{max(1, rank - 2)}d"
     stage = _normalisation(attributes=("momentum", "eps"))(kind, a)
-    for name in ("running_mean", "running_var"):
-        slot = a.slot(name)
-        if slot is not None:
-            stage.buffers[name] = slot
+    _running(a, stage)
     stage.training = bool(a.get("training", False))
     return [stage]
 
@@ -129,42 +166,16 @@ def _without(a: Arguments, name: str) -> Arguments:
 def _dropout(kind: str) -> Entry:
     def build(a: Arguments) -> list[Stage]:
         p = float(a.get("p", 0.5))
-        training = bool(a.get("training", a.get("train", True)))
+        training = bool(a.get("training", a.get("train", not kind.endswith("AlphaDropout"))))
         stage = Stage(kind, [a.required("input")], {"p": p}, training=training)
-        if training:
-            stage.auxiliary["mask"] = kept_elements(kind, p, a.operation)
+        check_rank(kind, stage.sources)
+        CHANCE[kind](stage, a.operation)
         return [stage]
 
     return ("input", "p", "training", "inplace", "train"), build
 
 
-_REDUCTION = ("size_average", "reduce", "reduction")
-
-
-def _loss(
-    kind: str, names: tuple[str, ...], *attributes: str, weights: tuple[str, ...] = ()
-) -> Entry:
-    def build(a: Arguments) -> list[Stage]:
-        unexpected = [n for n in ("weight", "pos_weight") if n not in weights and a.slot(n)]
-        if unexpected or a.get("size_average") is not None or a.get("reduce") is not None:
-            raise Inexpressible("weights or legacy arguments")
-        sources: list[Source] = [a.required("input"), a.required("target")]
-        values: dict[str, Any] = {n: a.get(n) for n in attributes}
-        values["reduction"] = a.get("reduction", "mean")
-        stage = Stage(kind, sources, attributes_of(values))
-        for name in weights:
-            slot = a.slot(name)
-            if slot is not None:
-                if slot.requires_grad:
-                    raise Inexpressible("a weight with a gradient")
-                stage.auxiliary[name] = slot.snapshot.value
-        return [stage]
-
-    return ("input", "target", *names), build
-
-
-_POOL = ("kernel_size", "stride", "padding")
-_CLASSES = ("weight", "size_average", "ignore_index", "reduce", "reduction")
+_RUNNING = ("input", "running_mean", "running_var", "weight", "bias")
 
 FUNCTIONAL: dict[str, Entry] = {
     "relu": _activation("ReLU"),
@@ -187,58 +198,43 @@ FUNCTIONAL: dict[str, Entry] = {
     "softshrink": _simple("Softshrink", "lambd"),
     "tanhshrink": _simple("Tanhshrink"),
     "logsigmoid": _simple("LogSigmoid"),
+    "log_sigmoid": _simple("LogSigmoid"),
+    "_threshold": _activation("Threshold", "threshold", "value"),
+    "threshold": _activation("Threshold", "threshold", "value"),
+    "glu": _simple("GLU", "dim"),
+    "rrelu": (("input", "lower", "upper", "training", "inplace"), _rrelu),
     "prelu": (("input", "weight"), _prelu),
     "softmax": _softmax("Softmax"),
     "log_softmax": _softmax("LogSoftmax"),
+    "softmin": _softmax("Softmin"),
     "linear": (("input", "weight", "bias"), _linear),
+    "bilinear": (("input1", "input2", "weight", "bias"), _bilinear),
+    "embedding": (
+        ("input", "weight", "padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse"),
+        _embedding,
+    ),
+    "cosine_similarity": (("x1", "x2", "dim", "eps"), _distance("CosineSimilarity", "dim", "eps")),
+    "pairwise_distance": (
+        ("x1", "x2", "p", "eps", "keepdim"),
+        _distance("PairwiseDistance", "p", "eps", "keepdim"),
+    ),
     **{f"conv{d}d": _convolution(f"Conv{d}d", d) for d in (1, 2, 3)},
     **{f"conv_transpose{d}d": _convolution(f"ConvTranspose{d}d", d) for d in (1, 2, 3)},
-    **{
-        f"max_pool{d}d": _pool(f"MaxPool{d}d", d, *_POOL, "dilation", "ceil_mode")
-        for d in (1, 2, 3)
-    },
-    "avg_pool1d": _pool("AvgPool1d", 1, *_POOL, "ceil_mode", "count_include_pad"),
-    **{
-        f"avg_pool{d}d": _pool(
-            f"AvgPool{d}d", d, *_POOL, "ceil_mode", "count_include_pad", "divisor_override"
-        )
-        for d in (2, 3)
-    },
-    **{
-        f"adaptive_avg_pool{d}d": _pool(f"AdaptiveAvgPool{d}d", d, "output_size") for d in (1, 2, 3)
-    },
-    **{
-        f"adaptive_max_pool{d}d": _pool(f"AdaptiveMaxPool{d}d", d, "output_size") for d in (1, 2, 3)
-    },
     "batch_norm": (
-        ("input", "running_mean", "running_var", "weight", "bias", "training", "momentum", "eps"),
+        (*_RUNNING, "training", "momentum", "eps"),
         _batch_norm,
     ),
+    "instance_norm": (
+        (*_RUNNING, "use_input_stats", "momentum", "eps"),
+        _instance_norm,
+    ),
+    "rms_norm": (("input", "normalized_shape", "weight", "eps"), _rms_norm),
+    "local_response_norm": _simple("LocalResponseNorm", "size", "alpha", "beta", "k"),
     "layer_norm": (("input", "normalized_shape", "weight", "bias", "eps"), _layer_norm),
     "group_norm": (("input", "num_groups", "weight", "bias", "eps"), _group_norm),
-    "pixel_shuffle": _simple("PixelShuffle", "upscale_factor"),
-    "pixel_unshuffle": _simple("PixelUnshuffle", "downscale_factor"),
-    "channel_shuffle": _simple("ChannelShuffle", "groups"),
     "dropout": _dropout("Dropout"),
     **{f"dropout{d}d": _dropout(f"Dropout{d}d") for d in (1, 2, 3)},
-    "cross_entropy": _loss(
-        "CrossEntropyLoss",
-        (*_CLASSES, "label_smoothing"),
-        "ignore_index",
-        "label_smoothing",
-        weights=("weight",),
-    ),
-    "nll_loss": _loss("NLLLoss", _CLASSES, "ignore_index", weights=("weight",)),
-    "mse_loss": _loss("MSELoss", (*_REDUCTION, "weight")),
-    "l1_loss": _loss("L1Loss", (*_REDUCTION, "weight")),
-    "smooth_l1_loss": _loss("SmoothL1Loss", (*_REDUCTION, "beta"), "beta"),
-    "huber_loss": _loss("HuberLoss", ("reduction", "delta", "weight"), "delta"),
-    "kl_div": _loss("KLDivLoss", (*_REDUCTION, "log_target"), "log_target"),
-    "binary_cross_entropy": _loss("BCELoss", ("weight", *_REDUCTION), weights=("weight",)),
-    "binary_cross_entropy_with_logits": _loss(
-        "BCEWithLogitsLoss",
-        ("weight", *_REDUCTION, "pos_weight"),
-        weights=("weight", "pos_weight"),
-    ),
+    "alpha_dropout": _dropout("AlphaDropout"),
+    "feature_alpha_dropout": _dropout("FeatureAlphaDropout"),
 }
 """By plain name: the names of the arguments in order, and what makes the stages."""

@@ -24,6 +24,7 @@ from .provenance import producer, torch_provenance
 from .recorder import Recorder
 from .selfcheck import Findings, check
 from .settling import settle_gradients
+from .updates import UpdateWatch
 
 FilePath = str | os.PathLike[str]
 
@@ -31,9 +32,10 @@ FilePath = str | os.PathLike[str]
 class capture:
     """Record what happens to `model` inside the block and write it as a fixture.
 
-    The block is ordinary user code: call the model, compute the loss, call backward. Nothing it
-    computes changes by a bit. When the block ends the recording proves itself (`self_check`) and
-    the file appears; when anything went wrong there is no file.
+    The block is ordinary user code: call the model, compute the loss, call backward, and step with
+    an optimiser if you like. Nothing it computes changes by a bit. When the block ends the
+    recording proves itself (`self_check`) and the file appears; when anything went wrong there is
+    no file.
 
     Parameters
     ----------
@@ -96,6 +98,8 @@ class capture:
         )
         self.modules = ModuleWatch(self.recorder, self.model, self.leaf)
         self.functions = FunctionWatch(self.recorder, self.modules)
+        self.updates = UpdateWatch(self.recorder.tape, {id(p) for p in self.model.parameters()})
+        self.updates.start()
         self.settings.__enter__()
         self.functions.__enter__()  # type: ignore[no-untyped-call]
         return self
@@ -109,6 +113,7 @@ class capture:
         """Stop recording; check and write unless the block failed."""
         self.functions.__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
         self.modules.remove()
+        self.updates.stop()
         try:
             if kind is None:
                 self._finish()
@@ -174,6 +179,9 @@ class capture:
 
     def _write(self, findings: Findings, out: FilePath | FixtureFile) -> int:
         case = self.assembled.case if self.assembled is not None else Case()
+        if isinstance(out, FixtureFile) and out.fixture.provenance is not None:
+            out.add(self.case or "", case)
+            return 0
         facts = torch_provenance()
         if self.self_check:
             facts["self_check"] = findings.summary()

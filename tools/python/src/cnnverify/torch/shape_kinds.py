@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ..format import Attribute
 from .attributes import attributes_of
-from .stages import PREVIOUS, Arguments, Inexpressible, Source, Stage
+from .stages import PREVIOUS, Arguments, Inexpressible, Previous, Source, Stage
 
 Builder = Callable[[Arguments], list[Stage]]
 Entry = tuple[tuple[str, ...], Builder]
@@ -34,6 +35,11 @@ def _reshape(a: Arguments) -> list[Stage]:
     return [Stage("Reshape", [a.required("input")], {"shape": shape})]
 
 
+def _reshape_as(a: Arguments) -> list[Stage]:
+    values = {**a.values, "shape": list(a.operation.outputs[0].snapshot.value.shape)}
+    return _reshape(Arguments(a.operation, values))
+
+
 def _permute(a: Arguments) -> list[Stage]:
     return [Stage("Permute", [a.required("input")], attributes_of({"dims": list(a.get("dims"))}))]
 
@@ -55,9 +61,28 @@ def _last_two(a: Arguments) -> list[Stage]:
 
 
 def _all_axes(a: Arguments) -> list[Stage]:
-    if a.rank("input") > 2:
-        raise Inexpressible(".T of more than two axes; use .mT or permute")
-    return _last_two(a)
+    rank = a.rank("input")
+    if rank <= 2:
+        return _last_two(a)
+    return [Stage("Permute", [a.required("input")], {"dims": list(range(rank))[::-1]})]
+
+
+def _moved(a: Arguments) -> list[Stage]:
+    rank = a.rank("input")
+    source, target = (_axes(a.get(name), rank) for name in ("source", "destination"))
+    rest = iter(d for d in range(rank) if d not in source)
+    places = dict(zip(target, source, strict=True))
+    dims = [places[d] if d in places else next(rest) for d in range(rank)]
+    return [Stage("Permute", [a.required("input")], {"dims": dims})]
+
+
+def _axes(value: Any, rank: int) -> list[int]:
+    return [int(d) % rank for d in (value if isinstance(value, list | tuple) else [value])]
+
+
+def _unflatten(a: Arguments) -> list[Stage]:
+    values = {"dim": a.get("dim"), "unflattened_size": a.get("sizes")}
+    return [Stage("Unflatten", [a.required("input")], attributes_of(values))]
 
 
 def _squeeze(a: Arguments) -> list[Stage]:
@@ -73,26 +98,54 @@ def _concat(a: Arguments) -> list[Stage]:
     return [Stage("Concat", sources, {"dim": int(a.get("dim", 0))})]
 
 
+def _stack(a: Arguments) -> list[Stage]:
+    """An Unsqueeze for each tensor, then a Concat."""
+    slots = a.slots("tensors")
+    dim = int(a.get("dim", 0)) % (slots[0].snapshot.value.dim() + 1)
+    stages = [
+        Stage("Unsqueeze", [slot], {"dim": dim}, run=_calling("unsqueeze", dim)) for slot in slots
+    ]
+    together = Stage("Concat", [Previous(k) for k in range(len(slots))], {"dim": dim})
+    together.run = lambda *tensors: torch.cat(tensors, dim)
+    return [*stages, together]
+
+
+def _unbind(a: Arguments) -> list[Stage]:
+    """A Slice and a Squeeze for each output."""
+    source = a.required("input")
+    dim = int(a.get("dim", 0)) % source.snapshot.value.dim()
+    stages = []
+    for number in range(len(a.operation.outputs)):
+        stages.append(_slice(source, dim, slice(number, number + 1)))
+        squeeze = Stage("Squeeze", [PREVIOUS], {"dim": dim}, run=_calling("squeeze", dim))
+        squeeze.gives = number
+        stages.append(squeeze)
+    return stages
+
+
+def _narrow(a: Arguments) -> list[Stage]:
+    source = a.required("input")
+    dim = int(a.get("dim")) % source.snapshot.value.dim()
+    size = source.snapshot.value.shape[dim]
+    if a.slot("start") is not None:
+        raise Inexpressible("a start that is a tensor")
+    start = int(a.get("start"))
+    start += size if start < 0 else 0
+    return [_slice(source, dim, slice(start, start + int(a.get("length"))))]
+
+
+def _select(a: Arguments) -> list[Stage]:
+    source = a.required("input")
+    dim = int(a.get("dim")) % source.snapshot.value.dim()
+    index = int(a.get("index")) % source.snapshot.value.shape[dim]
+    squeeze = Stage("Squeeze", [PREVIOUS], {"dim": dim}, run=_calling("squeeze", dim))
+    return [_slice(source, dim, slice(index, index + 1)), squeeze]
+
+
 def _split(a: Arguments) -> list[Stage]:
     dim = int(a.get("dim", 0))
     sizes = [int(o.snapshot.value.shape[dim]) for o in a.operation.outputs]
     return [Stage("Split", [a.required("input")], {"split_sizes": sizes, "dim": dim})]
-
-
-def _pad(a: Arguments) -> list[Stage]:
-    mode, widths = a.get("mode", "constant"), [int(n) for n in a.get("pad")]
-    spatial, rank = len(widths) // 2, a.rank("input")
-    if spatial not in (1, 2, 3) or rank < spatial + 1:
-        raise Inexpressible("a pad of this many axes")
-    attributes: dict[str, Attribute] = {"padding": widths}
-    if mode == "constant":
-        value = float(a.get("value", 0.0) or 0.0)
-        if value == 0:
-            return [Stage(f"ZeroPad{spatial}d", [a.required("input")], attributes)]
-        attributes["value"] = value
-        return [Stage(f"ConstantPad{spatial}d", [a.required("input")], attributes)]
-    word = {"reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}[mode]
-    return [Stage(f"{word}Pad{spatial}d", [a.required("input")], attributes)]
 
 
 def _getitem(a: Arguments) -> list[Stage]:
@@ -166,7 +219,16 @@ SHAPES: dict[str, Entry] = {
     "cat": (("tensors", "dim"), _concat),
     "split": (("input", "split_size_or_sections", "dim"), _split),
     "chunk": (("input", "chunks", "dim"), _split),
-    "pad": (("input", "pad", "mode", "value"), _pad),
+    "tensor_split": (("input", "indices_or_sections", "dim"), _split),
+    "unbind": (("input", "dim"), _unbind),
+    "stack": (("tensors", "dim"), _stack),
+    "narrow": (("input", "dim", "start", "length"), _narrow),
+    "select": (("input", "dim", "index"), _select),
+    "movedim": (("input", "source", "destination"), _moved),
+    "moveaxis": (("input", "source", "destination"), _moved),
+    "unflatten": (("input", "dim", "sizes"), _unflatten),
+    "reshape_as": (("input", "shape"), _reshape_as),
+    "ravel": (("input",), _reshape_as),
     "getitem": (("input", "index"), _getitem),
 }
 """By plain name: the names of the arguments in order, and what makes the stages."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.utils import _pytree as pytree
 
 from ..errors import CaptureError
 from ..fixture_file import FixtureFile
@@ -23,7 +25,7 @@ Target = str | os.PathLike[str] | FixtureFile
 
 def layer(
     module: nn.Module | Callable[..., Any],
-    *inputs: Tensor,
+    *inputs: Any,
     out: Target,
     seed: int = 0,
     name: str | None = None,
@@ -33,7 +35,8 @@ def layer(
 ) -> None:
     """Export one module, or one function, as a layer that stands alone.
 
-    Floating inputs get gradients; of a loss only the prediction does. The upstream gradient is
+    Floating inputs get gradients; the target of a loss does only if it requires grad. What has no
+    kind in the format raises `CaptureError` with the reason. The upstream gradient is
     drawn from a normal distribution with `seed`, which the provenance records. With a
     `FixtureFile` as `out`, a case is added to it.
     """
@@ -41,12 +44,7 @@ def layer(
     title = name or type(module).__name__.lower() if isinstance(module, nn.Module) else name
     if isinstance(out, FixtureFile):
         case = out.free_name(case or title or "layer")
-    arguments = [
-        x.detach()
-        .clone()
-        .requires_grad_(x.is_floating_point() and (k == 0 or not _is_loss(single)))
-        for k, x in enumerate(inputs)
-    ]
+    arguments = [_argument(single, k, x) for k, x in enumerate(inputs)]
     before = {n: p.grad for n, p in single.named_parameters()}
     try:
         facts = {"seed": seed, **(provenance or {})}
@@ -54,7 +52,7 @@ def layer(
             for parameter in single.parameters():
                 parameter.grad = None
             returned = single(*arguments)
-            outputs = [returned] if isinstance(returned, Tensor) else list(returned)
+            outputs = [leaf for leaf in pytree.tree_leaves(returned) if isinstance(leaf, Tensor)]
             reached = [o for o in outputs if o.requires_grad]
             generator = torch.Generator().manual_seed(seed)
             upstream = [_random_like(o, generator) for o in reached]
@@ -178,6 +176,10 @@ class _SingleCapture(capture):
 
     def _write(self, findings: Findings, out: Target) -> int:
         layers = self.assembled.case.layers if self.assembled is not None else []
+        for layer in layers:
+            reason = layer.attributes.get("x_reason")
+            if reason is not None:
+                raise CaptureError(f"{layer.kind} cannot be expressed: {reason}")
         if len(layers) != 1:
             names = ", ".join(layer.name for layer in layers)
             raise CaptureError(
@@ -189,8 +191,25 @@ class _SingleCapture(capture):
         return super()._write(findings, out)
 
 
-def _is_loss(module: nn.Module) -> bool:
-    return type(module).__name__.endswith("Loss")
+def _argument(module: nn.Module, position: int, value: Any) -> Any:
+    """Copy an input; numbers and lists stay as they are."""
+    if not isinstance(value, Tensor):
+        return value
+    wanted = value.requires_grad or not _is_target(module, position)
+    return value.detach().clone().requires_grad_(value.is_floating_point() and wanted)
+
+
+def _is_target(module: nn.Module, position: int) -> bool:
+    """Whether an input is what a loss compares with: many have no derivative there."""
+    called: Any = module.function if isinstance(module, _Function) else module.forward
+    owner = module.function if isinstance(module, _Function) else type(module)
+    if not str(getattr(owner, "__name__", "")).lower().endswith("loss"):
+        return False
+    try:
+        names = list(inspect.signature(called).parameters)
+    except ValueError:
+        return position == 1
+    return position < len(names) and names[position] in ("target", "targets")
 
 
 def _random_like(tensor: Tensor, generator: torch.Generator) -> Tensor:

@@ -14,7 +14,13 @@ from .tape import Operation, Slot, SlotMark
 
 @dataclass(frozen=True)
 class Previous:
-    """The output of the stage before."""
+    """The output of the stage before, or of the one at a position of the chain."""
+
+    position: int | None = None
+
+    def of(self, position: int) -> int:
+        """Give the position of the stage that feeds the one at `position`."""
+        return position - 1 if self.position is None else self.position
 
 
 PREVIOUS = Previous()
@@ -27,7 +33,9 @@ Source = Slot | Previous | Tensor
 class Stage:
     """One layer of the fixture.
 
-    `run` computes the stage from its sources; only the stages of a chain need it.
+    `run` computes the stage from its sources; only the stages of a chain need it. `formula`
+    computes it from its inputs in any type, where the operation itself would compute something else
+    in another type (it would draw other numbers).
     """
 
     kind: str
@@ -37,7 +45,10 @@ class Stage:
     buffers: dict[str, Slot] = field(default_factory=dict)
     auxiliary: dict[str, Tensor] = field(default_factory=dict)
     training: bool | None = None
+    gives: int | None = None
+    """The output of the operation that a stage computes, where not the last alone gives one."""
     run: Callable[..., Tensor] | None = None
+    formula: Callable[..., Tensor] | None = None
 
 
 class Arguments:

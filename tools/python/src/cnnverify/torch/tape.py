@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from .snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from .updates import RecordedUpdate
 
 Role = Literal["input", "parameter", "buffer"]
 
@@ -177,6 +180,7 @@ class Tape:
     """The `.grad` of each parameter (by id) when backward was called."""
     gradients_after: dict[int, Tensor] = field(default_factory=dict)
     calls: list[ModelCall] = field(default_factory=list)
+    update: RecordedUpdate | None = None
 
     def consumers(self, output: Output) -> list[Slot]:
         """Every slot that an output feeds, in forward order."""

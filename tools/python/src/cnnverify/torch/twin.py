@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
+from torch import Tensor
 
 from ..format import Reference
 from .chain import StageValues, run_chain
-from .module_kinds import DROPOUTS
 from .replay import Replayed, replay
 from .settling import output_gradients
 from .snapshot import to_array
@@ -29,8 +31,8 @@ def twin_of(
     try:
         if len(stages) > 1:
             return _from_chain(run_chain(operation, stages, _WIDE)[position])
-        if stage.kind in DROPOUTS and stage.training:
-            return _dropout(operation, stage)
+        if stage.formula is not None:
+            return _from_formula(operation, stage, stage.formula)
         return _from_replay(operation, stage, replay(operation, _WIDE, split=True))
     except (RuntimeError, TypeError):
         return None
@@ -64,15 +66,20 @@ def _from_chain(values: StageValues) -> Reference:
     return reference
 
 
-def _dropout(operation: Operation, stage: Stage) -> Reference:
-    """`x * mask / (1 - p)`: another type would draw another mask."""
-    probability = stage.attributes["p"]
-    p = float(probability) if isinstance(probability, int | float) else 0.0
-    factor = stage.auxiliary["mask"].to(_WIDE) / (1 - p) if p < 1 else torch.zeros((), dtype=_WIDE)
-    reference = Reference()
-    x = operation.slots[0].snapshot.value.to(_WIDE)
-    reference.outputs[0] = to_array(x * factor)
+def _from_formula(operation: Operation, stage: Stage, formula: Callable[..., Tensor]) -> Reference:
+    slots = [s for s in stage.sources if isinstance(s, Slot)]
+    inputs = [s.snapshot.restored(_WIDE).requires_grad_(s.gradient is not None) for s in slots]
+    named = {
+        n: s.snapshot.restored(_WIDE).requires_grad_(s.gradient is not None)
+        for n, s in stage.parameters.items()
+    }
+    output = formula(*inputs, **named)
+    reference = Reference(outputs={0: to_array(output)})
     gradient = output_gradients(operation)[0]
-    if gradient is not None and operation.slots[0].gradient is not None:
-        reference.grad_inputs[0] = to_array(gradient.to(_WIDE) * factor)
+    if gradient is not None and output.requires_grad:
+        leaves = [t for t in [*inputs, *named.values()] if t.requires_grad]
+        found = torch.autograd.grad(output, leaves, gradient.to(_WIDE))
+        by_leaf = dict(zip(map(id, leaves), map(to_array, found), strict=True))
+        reference.grad_inputs = {k: by_leaf[id(t)] for k, t in enumerate(inputs) if t.requires_grad}
+        reference.grad_parameters = {n: by_leaf[id(t)] for n, t in named.items() if t.requires_grad}
     return reference

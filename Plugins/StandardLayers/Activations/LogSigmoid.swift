@@ -1,0 +1,47 @@
+// Source: torch.nn.LogSigmoid (2.13).
+
+public import LayerKit
+public import Tensors
+
+/// The logarithm of the logistic function.
+///
+///     y = ln σ(x) = −ln(1 + e⁻ˣ)          dx = dy·σ(−x)
+///
+/// - Shapes: x of any shape → y of the same shape.
+/// - Kinks: none. NaN stays NaN.
+public struct LogSigmoid: ElementwiseLayer {
+  public static let kind = "LogSigmoid"
+
+  // MARK: Hyper-parameters
+
+  public init(_ hyperparameters: inout HyperparameterReader) {}
+
+  // MARK: Definition
+
+  @inlinable
+  public func value<S: Scalar>(_ x: S) -> S { -.softplus(-x) }
+
+  // MARK: Backward
+
+  @inlinable
+  public func gradient<S: Scalar>(_ x: S, _ dy: S) -> S { dy * .logistic(-x) }
+
+  // MARK: Bound
+
+  /// 10u·|y| + η(1 + |x|), as for softplus.
+  ///
+  /// It is assumed that no logarithm of a rounded σ(x) ≈ 1 is taken, which keeps no digit of y.
+  @inlinable
+  public func valueError(_ x: Double, _ rounding: Rounding) -> Double {
+    10 * rounding.unit * value(x).magnitude + rounding.underflow * (1 + x.magnitude)
+  }
+
+  /// 8u·|dx| + 2η(1 + |dy|), as for the logistic function, whose small values do not cancel.
+  ///
+  /// For x < 0 the difference 1 − eˣ/(1 + eˣ) is at least ½.
+  @inlinable
+  public func gradientError(_ x: Double, _ dy: Double, _ rounding: Rounding) -> Double {
+    8 * rounding.unit * (dy * Double.logistic(-x)).magnitude
+      + 2 * rounding.underflow * (1 + dy.magnitude)
+  }
+}

@@ -1,0 +1,100 @@
+import Discrepancy
+import Interchange
+import LayerKit
+import Network
+import Reports
+import Tensors
+import Text
+
+/// The optimiser's step of the parameters that stand with one layer, computed from the
+/// reference's own parameters, gradients and state, and held against what the reference made.
+struct UpdateTrial {
+  private let fixtureCase: FixtureCase
+  private let position: Int
+  private let precision: VerificationOptions.Precision
+
+  init(_ fixtureCase: FixtureCase, at position: Int, precision: VerificationOptions.Precision) {
+    self.fixtureCase = fixtureCase
+    self.position = position
+    self.precision = precision
+  }
+
+  private var layer: FixtureLayer { fixtureCase.layers[position] }
+
+  /// Everything found about updated parameters and the state after the step.
+  func run() -> [TensorReport] {
+    let uses = fixtureCase.parameterUses.filter { $0.contains { $0.layer == position } }
+    return names.flatMap { name in
+      let use = ParameterUse(layer: position, name: name)
+      return run(use, sharing: uses.first { $0.contains(use) } ?? [use])
+    }
+  }
+
+  /// The parameters that a result of the step stands with, or should.
+  private var names: [String] {
+    let trees = [layer.reference] + (layer.twin.map { [$0] } ?? [])
+    return Set(trees.flatMap(\.updatedParameters.keys)).union(layer.parameters.keys).sorted()
+  }
+
+  private func run(_ use: ParameterUse, sharing uses: [ParameterUse]) -> [TensorReport] {
+    let path = "updated_parameters/\(use.name)"
+    let recorded = [(layer.reference, false)] + (layer.twin.map { [($0, true)] } ?? [])
+    let after = fixtureCase.update?.referenceState[use] ?? [:]
+    var reports: [TensorReport] = []
+    for (tree, isTwin) in recorded {
+      let stored = tree.updatedParameters[use.name]
+      let slots = isTwin ? [:] : after
+      let root = isTwin ? "reference_f64" : "reference"
+      guard stored != nil || !slots.isEmpty else {
+        if !isTwin, isMissing(uses) {
+          reports.append(
+            TensorReport(path: path, reference: root, verdict: .notCompared, reason: .absent))
+        }
+        continue
+      }
+      let results =
+        (stored.map { [(path, ParameterStep.Result.parameter, $0)] } ?? [])
+        + slots.sorted { $0.key < $1.key }.map {
+          ("reference_state/\(use.name)/\($0.key)", .slot($0.key), $0.value)
+        }
+      reports += judge(results, use, uses, root, isTwin: isTwin)
+    }
+    return reports
+  }
+
+  /// Whether there is a step, but no result of it for a parameter, which its first use tells.
+  private func isMissing(_ uses: [ParameterUse]) -> Bool {
+    guard fixtureCase.update != nil, uses.first?.layer == position else { return false }
+    return uses.allSatisfy {
+      let layer = fixtureCase.layers[$0.layer]
+      return layer.reference.updatedParameters[$0.name] == nil
+        && layer.twin?.updatedParameters[$0.name] == nil
+    }
+  }
+
+  private func judge(
+    _ results: [(path: String, result: ParameterStep.Result, stored: StoredTensor)],
+    _ use: ParameterUse, _ uses: [ParameterUse], _ root: String, isTwin: Bool
+  ) -> [TensorReport] {
+    func notCompared(_ reason: TensorReport.Reason) -> [TensorReport] {
+      results.map {
+        TensorReport(path: $0.path, reference: root, verdict: .notCompared, reason: reason)
+      }
+    }
+    guard let update = fixtureCase.update else { return notCompared(.inputAbsent("/optimizer")) }
+    let operands = StepOperands(fixtureCase, update, use, sharing: uses, isTwin: isTwin)
+    if let reason = operands.problem { return notCompared(reason) }
+    do {
+      let isSingle =
+        precision == .float32
+        || precision == .reference && !isTwin && layer.parameters[use.name]?.format != .float64
+      let step =
+        isSingle
+        ? try ParameterStep(update.optimizer, operands, as: Float.self)
+        : try ParameterStep(update.optimizer, operands, as: Double.self)
+      return results.map { step.report($0.path, $0.result, $0.stored, against: root) }
+    } catch {
+      return notCompared(.unusable(error))
+    }
+  }
+}
