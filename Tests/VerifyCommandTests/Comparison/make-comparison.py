@@ -1,5 +1,7 @@
 """Make the files of the comparison tests that the toolkit's own writer cannot: python make-comparison.py."""
 
+from pathlib import Path
+
 import h5py
 import numpy as np
 
@@ -53,9 +55,9 @@ def heap_outside():
     """`little` with the global heap's address of one string beyond the end of the file."""
     with h5py.File("little.h5") as file:
         place = file["text"].id.get_offset()
-    data = bytearray(open("little.h5", "rb").read())
+    data = bytearray(Path("little.h5").read_bytes())
     data[place + 4 : place + 12] = (1 << 40).to_bytes(8, "little")
-    open("heap.h5", "wb").write(data)
+    Path("heap.h5").write_bytes(data)
 
 
 heap_outside()
