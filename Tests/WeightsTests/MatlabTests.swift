@@ -37,9 +37,27 @@ import Weights
     #expect(
       try tensor("layer11.weight", in: listing).notes == ["the layer has no name in the file"])
     let variance = try tensor("bn1.running_var", in: listing)
-    #expect(variance.role == .buffer && variance.notes == ["row 1, sigma² for the variance"])
+    #expect(variance.role == .buffer && variance.source.hasSuffix(" (sigma²)"))
     #expect(listing.kinds["up"] == "ConvTranspose2d" && listing.kinds["bn2"] == "BatchNorm2d")
     #expect(listing.assumptions.count == 1 && listing.assumptions[0].contains("eps is 0"))
+  }
+
+  @Test func aWrittenMapGivesTheSameTensors() throws {
+    let name = "matconvnet-simple.mat"
+    let map = try WeightMap(
+      text: Array(WeightMap(WeightSamples.listing(name)).text.utf8), path: "map.json")
+    let mapped = try WeightFormats.listing(of: WeightSamples.open(name), by: map)
+    #expect(mapped.problems.isEmpty, "\(mapped.problems)")
+    #expect(try WeightSamples.facts(mapped) == WeightSamples.expected(name, in: Self.expected))
+    // Filters are no moments.
+    let wrong = try WeightMap(
+      text: Array(
+        """
+        {"format": "cnn-weights-map", "format_version": "1.0", "tensors": [
+          {"source": "\(map.entries[0].source) (mean)", "layer": "a", "parameter": "b"}]}
+        """.utf8), path: "map.json")
+    let refused = try WeightFormats.listing(of: WeightSamples.open(name), by: wrong)
+    #expect(refused.tensors.isEmpty && refused.problems.count == 1)
   }
 
   @Test func whatHoldsNoWeightsIsListed() throws {

@@ -48,9 +48,7 @@ class Matlab:
         self.path = path
         self.file = h5py.File(path, "w", userblock_size=512)
         self.refs = self.file.create_group("#refs#")
-        self.names = (
-            "".join(p) for n in (1, 2) for p in itertools.product("abcdefghij", repeat=n)
-        )
+        self.names = ("".join(p) for n in (1, 2) for p in itertools.product("abcdefghij", repeat=n))
 
     def __enter__(self):
         return self
@@ -247,9 +245,7 @@ def write_single_dag(folder):
     block = {"stride": 1.0}
     with Matlab(folder / name) as file:
         layer = {"name": "c", "type": "dagnn.Conv", "params": ["f"], "block": block}
-        file.write(
-            file.file, "net", {"layers": layer, "params": {"name": "f", "value": filters}}
-        )
+        file.write(file.file, "net", {"layers": layer, "params": {"name": "f", "value": filters}})
     expect(name, "c", "weight", oihw(filters))
 
 

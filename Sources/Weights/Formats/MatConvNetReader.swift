@@ -257,17 +257,15 @@ struct MatConvNetReader {
   ///     sigma = sqrt(variance + epsilon)
   private mutating func listMoments(_ object: MatlabObject, of layer: String) {
     guard let (path, dataset) = numeric(object) else { return }
-    guard dataset.shape.count == 2, dataset.shape[0] == 2 else {
-      return refuse(path, .malformed("it is not C × 2, mean and sigma"))
-    }
     let moments = StoredWeight(dataset, at: path, of: objects.file)
     for (parameter, row) in [
       ("running_mean", MomentRow.mean), ("running_var", MomentRow.variance),
     ] {
+      guard let weight = row.of(moments) else {
+        return refuse(path, .malformed("it is not C × 2, mean and sigma"))
+      }
       listing.tensors.append(
-        WeightTensor(
-          row.of(moments), layer: layer, parameter: parameter, role: .buffer,
-          notes: [row == .mean ? "row 0" : "row 1, sigma² for the variance"]))
+        WeightTensor(weight, layer: layer, parameter: parameter, role: .buffer))
     }
   }
 

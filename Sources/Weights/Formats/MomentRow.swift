@@ -1,16 +1,28 @@
 /// A row of the moments of a batch normalisation, (2, C): mean and sigma.
-enum MomentRow {
+enum MomentRow: String, CaseIterable {
   /// The first row as it stands.
   case mean
   /// The second row squared.
-  case variance
+  case variance = "sigma²"
 
-  /// The row as a tensor of its own; a mapping file cannot name it.
-  func of(_ moments: StoredWeight) -> StoredWeight {
-    StoredWeight(
-      source: "\(moments.source) (\(self == .mean ? "mean" : "sigma"))",
-      shape: Array(moments.shape.dropFirst()), type: moments.type, problem: moments.problem,
-      elements: Elements(moments: moments, row: self))
+  /// What the name of the row adds to that of the moments.
+  private var suffix: String { " (\(rawValue))" }
+
+  /// The row that a source names, `/#refs#/e (mean)`, and the moments it is of; no row where it
+  /// names none.
+  static func named(_ source: String) -> (row: MomentRow?, moments: String) {
+    for row in allCases where source.hasSuffix(row.suffix) {
+      return (row, String(source.dropLast(row.suffix.count)))
+    }
+    return (nil, source)
+  }
+
+  /// The row as a tensor of its own; nil where these are no moments.
+  func of(_ moments: StoredWeight) -> StoredWeight? {
+    guard moments.shape.count == 2, moments.shape[0] == 2 else { return nil }
+    return StoredWeight(
+      source: moments.source + suffix, shape: [moments.shape[1]], type: moments.type,
+      problem: moments.problem, elements: Elements(moments: moments, row: self))
   }
 
   private struct Elements: WeightElements {
