@@ -48,6 +48,7 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CSandbox", dependencies: ["CHDF5"]),
     .target(name: "CKernels"),
+    .target(name: "CDiscrepancy"),
 
     // Text from strangers, and how it is shown.
     module("Text", []),
@@ -64,7 +65,7 @@ let package = Package(
     module("Weights", ["CDeflate", "HDF5File", "Tensors", "Text"]),
 
     // Judging and telling.
-    module("Discrepancy", ["Tensors"]),
+    module("Discrepancy", ["CDiscrepancy", "Tensors"]),
     module("Conformance", ["Discrepancy", "LayerKit", "Tensors"]),
     module("Reports", ["Discrepancy", "Tensors", "Text"]),
     module(
@@ -74,10 +75,13 @@ let package = Package(
         "Text",
       ]),
     module(
+      "FileComparison",
+      ["Discrepancy", "HDF5File", "Interchange", "Reports", "Tensors", "Text"]),
+    module(
       "VerifyCommand",
       [
-        "Conformance", "HDF5File", "Interchange", "LayerKit", "Reports", "Tensors", "Text",
-        "Verification", "Weights", argumentParser,
+        "Conformance", "Discrepancy", "FileComparison", "HDF5File", "Interchange", "LayerKit",
+        "Reports", "Tensors", "Text", "Verification", "Weights", argumentParser,
       ]),
 
     // Only the executable names the plug-ins.
@@ -119,7 +123,8 @@ let package = Package(
       ], exclude: ["Fixtures", "fixtures.py"]),
     tests(
       of: "VerifyCommand",
-      ["FixtureDrafts", .target(name: "TrainLeNet"), .target(name: "cnn-verify")]),
+      ["FixtureDrafts", .target(name: "TrainLeNet"), .target(name: "cnn-verify")],
+      exclude: ["Comparison"]),
     tests(of: "Kernels", ["Tensors"]),
     // Tests of files start the built `cnn-verify` as the confined process.
     tests(

@@ -16,6 +16,10 @@ public struct Comparison: Hashable, Sendable {
   public var invalid = 0
   /// Elements that are not finite on either side, for a cause in the layer's own input.
   public var explained = 0
+  /// Elements that are NaN on both sides and count as equal, all of them explained.
+  public var equalNaNs = 0
+  /// Zeros whose sign is not that of the zero on the other side.
+  public var zeroSigns = 0
 
   /// The largest |ours − reference|.
   public var maxAbsolute = 0.0
@@ -73,14 +77,15 @@ public struct Comparison: Hashable, Sendable {
       let isFinite = ours.isFinite && reference.isFinite
       let otherIsFinite = other.ours.isFinite && other.reference.isFinite
       guard isFinite == otherIsFinite else { return !isFinite }
-      return (boundRatio, error) > (other.boundRatio, other.error)
+      let (own, others) = ((boundRatio, error), (other.boundRatio, other.error))
+      return own == others ? offset < other.offset : own > others
     }
   }
 
   /// A comparison of nothing yet.
   public init() {}
 
-  /// Takes in what was found in a later part of the same tensor.
+  /// Takes in what was found in another part of the same tensor; parts may come in any order.
   public mutating func merge(_ later: Comparison) {
     count += later.count
     informative += later.informative
@@ -89,6 +94,8 @@ public struct Comparison: Hashable, Sendable {
     unproven += later.unproven
     invalid += later.invalid
     explained += later.explained
+    equalNaNs += later.equalNaNs
+    zeroSigns += later.zeroSigns
     maxAbsolute = max(maxAbsolute, later.maxAbsolute)
     maxRelative = max(maxRelative, later.maxRelative)
     maxUlps = max(maxUlps, later.maxUlps)
@@ -96,6 +103,8 @@ public struct Comparison: Hashable, Sendable {
     maxBound = max(maxBound, later.maxBound)
     if let other = later.worst, other.isWorse(than: worst) { worst = other }
     boundRatio = max(boundRatio, later.boundRatio)
-    firstBeyond = firstBeyond ?? later.firstBeyond
+    if let other = later.firstBeyond, other.offset < firstBeyond?.offset ?? .max {
+      firstBeyond = other
+    }
   }
 }

@@ -1,5 +1,6 @@
 public import Discrepancy
 public import Tensors
+public import Text
 
 /// What happens while fixtures are verified, in the order in which it happens.
 public enum Event: Sendable {
@@ -35,16 +36,23 @@ public struct FixtureFacts: Hashable, Sendable {
   public var sha256: String?
   /// The number of cases.
   public var cases: Int
+  /// The file that it is compared with; nil where it is verified.
+  public var comparedWith: String?
+  /// What the two files may lie apart, in words; nil where it is verified.
+  public var limit: String?
 
   /// Gathers the facts about a fixture.
   public init(
-    path: String, producer: String?, provenance: String?, sha256: String?, cases: Int
+    path: String, producer: String?, provenance: String?, sha256: String?, cases: Int,
+    comparedWith: String? = nil, limit: String? = nil
   ) {
     self.path = path
     self.producer = producer
     self.provenance = provenance
     self.sha256 = sha256
     self.cases = cases
+    self.comparedWith = comparedWith
+    self.limit = limit
   }
 }
 
@@ -56,12 +64,15 @@ public struct LayerFacts: Hashable, Sendable {
   public var caseName: String?
   /// The layer's name.
   public var name: String
-  /// Its kind.
+  /// Its kind; `group` where it is no layer, but a group of datasets.
   public var kind: String
   /// Where the user's code calls it.
   public var source: String?
   /// Why it is expected to differ.
   public var expectedFailure: String?
+
+  /// The kind that stands where there is no layer, but a group of datasets.
+  public static let group = "group"
 
   /// Gathers the facts about a layer.
   public init(
@@ -119,13 +130,17 @@ public struct TensorReport: Sendable {
   public var detectableTerm: Double?
   /// Why the tensor was not compared, or how its shape differs.
   public var reason: Reason?
+  /// What the elements of two files may lie apart, in words; nil where a fixture is verified.
+  public var limit: String?
+  /// The first strings that differ, where the elements are strings.
+  public var differingTexts: TextPair?
 
   /// Gathers what was found about a tensor.
   public init(
     path: String, reference: String, verdict: Verdict, mode: Mode = .isolated,
     shape: Shape? = nil, comparison: Comparison? = nil, terms: Int? = nil,
-    detectableTerm: Double? = nil,
-    reason: Reason? = nil
+    detectableTerm: Double? = nil, reason: Reason? = nil, limit: String? = nil,
+    differingTexts: TextPair? = nil
   ) {
     self.path = path
     self.reference = reference
@@ -136,6 +151,22 @@ public struct TensorReport: Sendable {
     self.terms = terms
     self.detectableTerm = detectableTerm
     self.reason = reason
+    self.limit = limit
+    self.differingTexts = differingTexts
+  }
+
+  /// Two strings at one place.
+  public struct TextPair: Hashable, Sendable {
+    /// The string of the first file.
+    public var a: UntrustedText
+    /// The string of the second file.
+    public var b: UntrustedText
+
+    /// Two strings.
+    public init(a: UntrustedText, b: UntrustedText) {
+      self.a = a
+      self.b = b
+    }
   }
 
   /// What a tensor was computed from.
@@ -159,13 +190,19 @@ public struct TensorReport: Sendable {
     case unusable(String)
     /// The two sides have different shapes.
     case shapes(ours: Shape, reference: Shape)
+    /// Of two files only the other one has such a dataset.
+    case missing(from: String)
+    /// Two files hold different shapes.
+    case differentShapes(a: [Int], b: [Int])
+    /// Two files hold elements of different sorts, or layers of different kinds.
+    case differentTypes(a: String, b: String)
 
     /// Whether something that the fixture holds could not be compared, so that the run as a whole
     /// has no clear result.
     public var preventsResult: Bool {
       switch self {
-      case .absent, .inputAbsent, .shapes: false
-      case .unknownKind, .unusable: true
+      case .absent, .inputAbsent, .shapes, .differentShapes, .differentTypes: false
+      case .unknownKind, .unusable, .missing: true
       }
     }
   }

@@ -1,5 +1,6 @@
 import Discrepancy
 import Tensors
+import Text
 
 /// The report for programs: one JSON object a line, as things happen.
 ///
@@ -40,6 +41,10 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     object.add("provenance", facts.provenance)
     object.add("sha256", facts.sha256)
     object.add("cases", facts.cases)
+    if let other = facts.comparedWith {
+      object.add("compared_with", other)
+      object.add("limit", facts.limit)
+    }
     return object
   }
 
@@ -75,6 +80,7 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     add(tensor.comparison, shape: tensor.shape, to: &object)
     object.add("terms", tensor.terms)
     object.add("detectable_term", tensor.detectableTerm)
+    if let limit = tensor.limit { add(limit, tensor, to: &object) }
     object.add("source", layer.source)
     object.add("cause", String?.none)
     object.add("causes", [String]())
@@ -100,6 +106,16 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     object.add("unproven", found?.unproven)
     object.add("invalid", found?.invalid)
     object.add("first_index", found?.firstBeyond.flatMap { shape?.index(at: $0.offset) })
+  }
+
+  /// What only a comparison of two files tells.
+  private func add(_ limit: String, _ tensor: TensorReport, to object: inout JSONObject) {
+    object.add("limit", limit)
+    object.add("equal_nan", tensor.comparison?.equalNaNs)
+    object.add("zero_signs", tensor.comparison?.zeroSigns)
+    if let texts = tensor.differingTexts {
+      object.add("texts", raw: "[\(texts.a.json),\(texts.b.json)]")
+    }
   }
 
   private func chained(_ chained: ChainedReport, of layer: LayerFacts) -> JSONObject {
@@ -168,7 +184,8 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     object.add("exit", summary.exitStatus)
     object.add("fixtures", summary.fixtures)
     object.add("layers", summary.layers)
-    for verdict in Verdict.allCases where verdict != .inherited {
+    // Isolated tensors are inherited only where two fixtures are compared.
+    for verdict in Verdict.allCases where verdict != .inherited || summary.count(verdict) > 0 {
       object.add(verdict.rawValue, summary.count(verdict))
     }
     return object

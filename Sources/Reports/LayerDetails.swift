@@ -25,15 +25,22 @@ enum LayerDetails {
   private static func lines(_ tensor: TensorReport, _ style: TerminalStyle) -> [String] {
     let name = tensor.label
     guard let found = tensor.comparison else { return ["\(name): \(tensor.verdict.rawValue)"] }
-    var lines = ["\(name): \(headline(tensor.verdict, found))"]
+    var lines = ["\(name): \(headline(tensor, found))"]
     let isFailure = tensor.verdict.isFailure || tensor.verdict == .warn
     if isFailure, let shape = tensor.shape {
       if let worst = found.worst {
-        lines.append("  worst at \(shape.index(at: worst.offset)): \(sides(worst))")
+        lines.append("  worst at \(shape.index(at: worst.offset)): \(sides(worst, of: tensor))")
       }
       if let first = found.firstBeyond, first.offset != found.worst?.offset {
-        lines.append("  first at \(shape.index(at: first.offset)): \(sides(first))")
+        lines.append("  first at \(shape.index(at: first.offset)): \(sides(first, of: tensor))")
       }
+    }
+    if tensor.limit != nil, found.equalNaNs > 0 {
+      lines.append("  NaN on both sides, counted as equal: \(Figure.grouped(found.equalNaNs))")
+    }
+    if found.zeroSigns > 0 {
+      let meaning = tensor.verdict == .differ ? "" : " (no difference under this limit)"
+      lines.append("  zeros of different sign: \(Figure.grouped(found.zeroSigns))\(meaning)")
     }
     if found.informative > 0, found.informative < found.count / 100 {
       let informative = Figure.grouped(found.informative)
@@ -46,14 +53,17 @@ enum LayerDetails {
     return lines
   }
 
-  private static func headline(_ verdict: Verdict, _ found: Comparison) -> String {
+  private static func headline(_ tensor: TensorReport, _ found: Comparison) -> String {
+    let verdict = tensor.verdict
     let count = Figure.grouped(found.count)
     switch verdict {
     case .invalid:
       return "\(Figure.grouped(found.invalid)) of \(count) elements are not finite"
+        + (tensor.limit == nil ? "" : " on one side only, or NaN of other bits")
     case .differ, .expected:
       let beyond = Figure.grouped(found.beyondBound)
-      return "\(verdict.rawValue), \(beyond) of \(count) elements are beyond the bound of rounding"
+      return "\(verdict.rawValue), \(beyond) of \(count) elements are beyond "
+        + (tensor.limit.map { "the limit (\($0))" } ?? "the bound of rounding")
         + ", largest error \(NumberText.short(found.maxAbsolute))"
     case .warn:
       let unusual = Figure.grouped(found.beyondBand)
@@ -68,9 +78,13 @@ enum LayerDetails {
     }
   }
 
-  private static func sides(_ element: Comparison.Element) -> String {
+  private static func sides(_ element: Comparison.Element, of tensor: TensorReport) -> String {
+    if let texts = tensor.differingTexts {
+      return "A “\(texts.a.terminal)”, B “\(texts.b.terminal)”"
+    }
     let ulps = element.ulps.isFinite ? ", \(NumberText.short(element.ulps)) ulps" : ""
-    return "ours \(NumberText.exact(element.ours)), reference "
+    let (ours, reference) = tensor.limit == nil ? ("ours", "reference") : ("A", "B")
+    return "\(ours) \(NumberText.exact(element.ours)), \(reference) "
       + "\(NumberText.exact(element.reference)) (bound \(NumberText.short(element.bound))\(ulps))"
   }
 }

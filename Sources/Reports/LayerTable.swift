@@ -9,7 +9,11 @@ struct LayerTable {
 
   private static var tensorWidth: Int { 24 }
 
+  /// What a row is about: a layer, or a group of datasets.
+  let unit: String
+
   init(layers: [LayerFacts], showsChain: Bool) {
+    unit = layers.first?.kind == LayerFacts.group ? "group" : "layer"
     nameWidth = Self.width(of: layers.map(\.name), title: "layer", limit: 40)
     kindWidth = Self.width(of: layers.map(\.kind), title: "kind", limit: 24)
     self.showsChain = showsChain
@@ -22,7 +26,7 @@ struct LayerTable {
 
   var header: String {
     let columns = [
-      "layer".padded(to: nameWidth), "kind".padded(to: kindWidth),
+      unit.padded(to: nameWidth), "kind".padded(to: kindWidth),
       "worst tensor".padded(to: Self.tensorWidth), "error".padded(to: 8), "bound".padded(to: 8),
       "share".padded(to: 7), "verdict".padded(to: 12),
     ]
@@ -79,7 +83,7 @@ extension TensorReport {
   /// The names of an unknown kind's parameters are whatever the file says.
   var label: String {
     let name = UntrustedText(path).terminal
-    return reference == "reference" ? name : "\(name) (f64)"
+    return reference == "reference_f64" ? "\(name) (f64)" : name
   }
 }
 

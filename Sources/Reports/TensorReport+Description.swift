@@ -15,6 +15,12 @@ extension TensorReport.Reason {
       text
     case .shapes(let ours, let reference):
       "the shape is \(ours) here and \(reference) in the reference"
+    case .missing(let file):
+      "\(UntrustedText(file).terminal) has none"
+    case .differentShapes(let a, let b):
+      "the shape is \(a) in A and \(b) in B"
+    case .differentTypes(let a, let b):
+      "A holds \(UntrustedText(a).terminal) and B \(UntrustedText(b).terminal)"
     }
   }
 }

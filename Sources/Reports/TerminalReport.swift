@@ -17,6 +17,7 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
   private let detail: Detail
   private let style: TerminalStyle
   private var table = LayerTable(layers: [], showsChain: false)
+  private var showsChain = true
 
   /// Makes a report; `isColoured` where the output is a terminal that shows colours.
   public init(to output: Output, detail: Detail, isColoured: Bool) {
@@ -43,27 +44,36 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
   private mutating func line(_ text: String) throws { try output.write(text + "\n") }
 
   private mutating func show(_ facts: FixtureFacts) throws {
+    showsChain = facts.comparedWith == nil
     guard detail != .quiet else { return }
     let producer = facts.producer.map { " · " + UntrustedText($0).terminal } ?? ""
     let cases = facts.cases > 1 ? " · \(facts.cases) cases" : ""
     try line(style.bold(UntrustedText(facts.path).terminal) + producer + cases)
+    if let other = facts.comparedWith {
+      try line("compared with " + style.bold(UntrustedText(other).terminal))
+    }
+    if let limit = facts.limit { try line(style.dim("limit: \(limit)")) }
     if detail == .verbose, let provenance = facts.provenance {
       try line(style.dim("provenance " + UntrustedText(provenance).terminal))
     }
   }
 
   private mutating func begin(_ name: String?, _ layers: [LayerFacts]) throws {
-    table = LayerTable(layers: layers, showsChain: layers.count > 1)
+    table = LayerTable(layers: layers, showsChain: layers.count > 1 && showsChain)
     guard detail != .quiet else { return }
     if let name { try line("\n" + style.bold("case " + UntrustedText(name).terminal)) }
     try line(style.dim(table.header))
   }
 
   private mutating func show(_ report: LayerReport) throws {
-    let isQuietAbout = report.verdict == .agree || report.verdict == .vacuous
+    let isQuietAbout =
+      (report.verdict == .agree || report.verdict == .vacuous)
+      && !report.tensors.contains(where: \.needsRemark)
     guard detail != .quiet || !isQuietAbout else { return }
     try line(table.row(report, style))
-    let explained = report.tensors.filter { detail == .verbose || $0.needsExplanation }
+    let explained = report.tensors.filter {
+      detail == .verbose || $0.needsExplanation || $0.needsRemark
+    }
     for text in LayerDetails.lines(explained, style) { try line("    " + text) }
     if report.verdict == .surprise || report.verdict == .expected,
       let reason = report.layer.expectedFailure
@@ -100,7 +110,7 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
       parts.append("\(Figure.grouped(summary.count(verdict))) \(verdict.rawValue)")
     }
     let counts = parts.isEmpty ? "nothing compared" : parts.joined(separator: " · ")
-    let layers = "\(Figure.grouped(summary.layers)) layer\(summary.layers == 1 ? "" : "s")"
+    let layers = "\(Figure.grouped(summary.layers)) \(table.unit)\(summary.layers == 1 ? "" : "s")"
     let text = "\(layers): \(counts)"
     switch summary.exitStatus {
     case 0: try line(style.green("✓ ") + text)

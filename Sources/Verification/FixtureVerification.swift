@@ -42,7 +42,7 @@ public struct FixtureVerification {
         }
         let trial = LayerTrial(layer, in: fixtureCase, at: position, options: options)
         let tensors = trial.run()
-        let verdict = LayerTrial.verdict(of: tensors)
+        let verdict = tensors.verdict
         // Only a wrong output goes on to later layers: a gradient is the end of its path.
         let outputs = tensors.filter { $0.path.hasPrefix("output") }
         if outputs.contains(where: { $0.verdict.isFailure || $0.verdict == .expected }) {

@@ -56,17 +56,6 @@ struct LayerTrial {
     }
   }
 
-  /// The verdict on the layer: the gravest of its tensors', but no agreement where a tensor could
-  /// not be compared that is there.
-  static func verdict(of tensors: [TensorReport]) -> Verdict {
-    let unusable = tensors.contains { $0.reason?.preventsResult ?? false }
-    let verdict = Verdict.summary(tensors.map(\.verdict))
-    switch verdict {
-    case .agree, .warn, .vacuous, .inherited: return unusable ? .notCompared : verdict
-    case .differ, .invalid, .surprise, .expected, .notCompared: return verdict
-    }
-  }
-
   /// Where the fixture expects the layer to differ, differing is as expected, and a layer that
   /// agrees throughout is a surprise.
   private func expectFailure(of reports: [TensorReport]) -> [TensorReport] {

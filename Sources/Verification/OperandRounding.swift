@@ -27,8 +27,8 @@ struct OperandRounding {
 
   /// The distance of one result; infinite where the two have no distance.
   func shift(of tensor: ResultTensor) -> Tensor<Double>? {
-    guard let exact = compute(tensor, stored, storedUpstream),
-      let moved = compute(tensor, rounded, roundedUpstream)
+    guard let exact = kind.compute(tensor, stored, storedUpstream),
+      let moved = kind.compute(tensor, rounded, roundedUpstream)
     else { return nil }
     return exact.zip(moved) { a, b in
       if a == b { return 0 }
@@ -36,17 +36,30 @@ struct OperandRounding {
       return distance.isNaN ? .infinity : distance
     }
   }
+}
 
-  private func compute(
+extension AnyLayer {
+  /// One result, computed in double precision.
+  func compute(
     _ tensor: ResultTensor, _ operands: Operands<Double>, _ upstream: [Tensor<Double>]
   ) -> Tensor<Double>? {
     switch tensor {
     case .output, .buffer:
-      var results = kind.double.forward(operands)
+      var results = double.forward(operands)
       return results.take(tensor, operands)
     case .inputGradient, .parameterGradient:
-      var gradients = kind.double.backward(operands, upstream, GradientRequest(tensor))
+      var gradients = double.backward(operands, upstream, GradientRequest(tensor))
       return gradients.take(tensor)
+    }
+  }
+}
+
+extension ResultTensor {
+  /// Whether it is computed from the upstream gradients.
+  var isGradient: Bool {
+    switch self {
+    case .output, .buffer: false
+    case .inputGradient, .parameterGradient: true
     }
   }
 }

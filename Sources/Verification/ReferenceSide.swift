@@ -11,7 +11,7 @@ struct ReferenceSide {
   let isTwin: Bool
   let inputs: [StoredTensor?]
   let buffers: [String: StoredTensor]
-  private let layer: FixtureLayer
+  let layer: FixtureLayer
   private let isLoss: Bool
 
   init(tree: ReferenceTensors, isTwin: Bool, _ layer: FixtureLayer, isLoss: Bool) {

@@ -29,7 +29,7 @@ struct ReferenceTrial<S: LayerScalar> {
       return side.allNotCompared(.inputAbsent("input.\(missing)"))
     }
     do {
-      let operands = try loadOperands(as: S.self)
+      let operands = try side.operands(as: S.self)
       try program.checkValues(operands)
       return forward(operands) + backward(operands) + refused.reports(for: side)
     } catch {
@@ -39,49 +39,17 @@ struct ReferenceTrial<S: LayerScalar> {
 
   // MARK: Operands
 
-  private func loadOperands<T: LayerScalar>(as type: T.Type) throws -> Operands<T> {
-    Operands(
-      inputs: try side.inputs.compactMap { try $0?.read(as: T.self) },
-      parameters: try layer.parameters.mapValues { try $0.read(as: T.self) },
-      buffers: try side.buffers.mapValues { try $0.read(as: T.self) },
-      auxiliary: try layer.auxiliary.mapValues { try $0.read(as: T.self) },
-      isTraining: layer.isTraining, format: side.format,
-      inputFormat: layer.inputs.first??.format)
-  }
-
-  /// The upstream gradients, or the name of the first one that the fixture lacks.
-  private func loadUpstream<T: LayerScalar>(
-    as type: T.Type
-  ) throws -> Result<[Tensor<T>], Missing> {
-    let shapes = layer.outputShapes ?? []
-    var upstream: [Tensor<T>] = []
-    for (output, shape) in shapes.enumerated() {
-      if let stored = side.outputGradient(output) {
-        upstream.append(try stored.read(as: T.self).reshaped(to: shape))
-      } else if side.isObjective(output) {
-        upstream.append(Tensor(shape, repeating: 1))
-      } else {
-        return .failure(Missing(name: shapes.count > 1 ? "grad_output.\(output)" : "grad_output"))
-      }
-    }
-    return .success(upstream)
-  }
-
-  private struct Missing: Error {
-    let name: String
-  }
-
   /// What rounding the operands to this precision did to a result; nil where it did nothing.
   private func shift(
     _ tensor: ResultTensor, _ operands: Operands<S>, upstream: [Tensor<S>]
   ) throws -> Tensor<Double>? {
     guard S.format != .float64, side.hasDoubleOperands else { return nil }
-    let exact = upstream.isEmpty ? [] : try loadUpstream(as: Double.self).get()
+    let exact = upstream.isEmpty ? [] : try side.upstream(as: Double.self).get()
     // The layer's own constants are rounded to this precision as well.
     var rounded = operands.asDouble
     rounded.format = S.format
     return OperandRounding(
-      kind, stored: try loadOperands(as: Double.self), rounded: rounded,
+      kind, stored: try side.operands(as: Double.self), rounded: rounded,
       upstream: exact, rounded: upstream.map { $0.asDouble }
     ).shift(of: tensor)
   }
@@ -123,7 +91,7 @@ struct ReferenceTrial<S: LayerScalar> {
     guard !tensors.isEmpty else { return [] }
     let upstream: [Tensor<S>]
     do {
-      switch try loadUpstream(as: S.self) {
+      switch try side.upstream(as: S.self) {
       case .success(let loaded): upstream = loaded
       case .failure(let missing):
         let reason = refused.upstreamReason(for: side) ?? .inputAbsent(missing.name)

@@ -43,6 +43,14 @@ struct RefusedTensors {
     return upstream.map { .unusable($0.reason) }
   }
 
+  /// Reports of all that cannot be read, by its path below the layer's own group.
+  var all: [TensorReport] {
+    refused.map { path, reason in
+      TensorReport(
+        path: path, reference: "layer", verdict: .notCompared, reason: .unusable(reason))
+    }
+  }
+
   /// Reports of the results whose recorded values cannot be read.
   func reports(for side: ReferenceSide) -> [TensorReport] {
     let prefix = side.name + "/"

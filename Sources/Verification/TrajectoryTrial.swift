@@ -41,7 +41,7 @@ struct TrajectoryTrial {
   func run(_ progress: (String) throws -> Void) throws -> LayerReport {
     let tensors = try compare(progress)
     return LayerReport(
-      layer: facts, verdict: LayerTrial.verdict(of: tensors), tensors: tensors, chained: [])
+      layer: facts, verdict: tensors.verdict, tensors: tensors, chained: [])
   }
 
   /// The tensors that the fixture has of the trajectory, by their paths below its reference.

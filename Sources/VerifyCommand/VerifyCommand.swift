@@ -72,6 +72,7 @@ struct RootCommand: ParsableCommand {
         cnn-verify net.h5 --layer conv2  one layer
         cnn-verify net.h5 --verbose      every tensor
         cnn-verify net.h5 --json -       for programs, one JSON object a line
+        cnn-verify compare a.h5 b.h5     any two HDF5 files, or fixtures
         cnn-verify layers Conv2d         what a kind of layer takes
         cnn-verify weights model.h5      the weights of another tool's file
         cnn-verify help check            all options
@@ -83,6 +84,7 @@ struct RootCommand: ParsableCommand {
         invalid       NaN or infinity without a cause in the input
         vacuous       zero on both sides, so that no error could show
         not-compared  no reference, or it cannot be computed
+        inherited     follows from what differs before, in a comparison of fixtures
         expected      differs, as the fixture expects
         surprise      agrees although the fixture expects it to differ
 
@@ -93,6 +95,9 @@ struct RootCommand: ParsableCommand {
         64  wrong usage
       """,
     version: VerifyCommand.version,
-    subcommands: [CheckCommand.self, ConformCommand.self, LayersCommand.self, WeightsCommand.self],
+    subcommands: [
+      CheckCommand.self, CompareCommand.self, ConformCommand.self, LayersCommand.self,
+      WeightsCommand.self,
+    ],
     defaultSubcommand: CheckCommand.self)
 }

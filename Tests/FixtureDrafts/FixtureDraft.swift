@@ -93,3 +93,12 @@ extension AttributeValue {
   /// A truth value.
   public static func truth(_ value: Bool) -> AttributeValue { .booleans([value], shape: []) }
 }
+
+extension FixtureDraft {
+  /// The same numbers, all of them stored in double precision.
+  public var double: FixtureDraft {
+    var draft = self
+    for (path, tensor) in tensors where tensor.storage == .float32 { draft[path] = tensor.double }
+    return draft
+  }
+}

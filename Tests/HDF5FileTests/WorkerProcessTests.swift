@@ -46,9 +46,9 @@ import Testing
   @Test func garbage() throws {
     let garbage = try script("printf 'not a catalogue at all' >&4")
     #expect(end(garbage) == .malformed("it does not begin as one"))
-    let cut = try script(#"printf 'CNNCAT\000\001\001\004\000\000\000\017' >&4"#)
+    let cut = try script(#"printf 'CNNCAT\000\002\001\004\000\000\000\017' >&4"#)
     #expect(end(cut) == .malformed("it ends early"))
-    let long = try script(#"printf 'CNNCAT\000\001\001\377\377\377\377' >&4"#)
+    let long = try script(#"printf 'CNNCAT\000\002\001\377\377\377\377' >&4"#)
     #expect(end(long) == .malformed("a record is too long"))
   }
 

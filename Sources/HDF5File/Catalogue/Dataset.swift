@@ -20,10 +20,15 @@ public struct Dataset: Sendable {
   public let problem: HDF5Problem?
   /// Where its bytes are.
   package let storage: Storage
+  /// How its elements are stored where they are strings that can be read as such.
+  ///
+  /// As numbers they cannot be read: `problem` says so.
+  package let text: TextForm?
 
   package init(
     path: ObjectPath, objectID: UInt64, shape: [Int], elementType: ElementType,
-    byteOrder: ByteOrder, attributes: [Attribute], problem: HDF5Problem?, storage: Storage
+    byteOrder: ByteOrder, attributes: [Attribute], problem: HDF5Problem?, storage: Storage,
+    text: TextForm? = nil
   ) {
     self.path = path
     self.objectID = objectID
@@ -33,10 +38,16 @@ public struct Dataset: Sendable {
     self.attributes = attributes
     self.problem = problem
     self.storage = storage
+    self.text = text
   }
 
   /// The number of elements; validated to fit when `problem` is nil.
   public var count: Int { shape.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue } }
+
+  /// Bytes of one element as stored; nil where elements cannot be found.
+  package var storedWidth: Int? {
+    text?.width ?? (problem == nil ? elementType.byteCount : nil)
+  }
 
   /// How it is stored.
   public var storageKind: StorageKind {

@@ -83,6 +83,7 @@ struct ByteReader {
     type.exponentBias = try number()
     type.normalisation = try number()
     type.isBoolean = try number()
+    type.text = try number()
     return type
   }
 

@@ -26,7 +26,7 @@ struct CatalogueBuilder {
     let (group, _, _) = try build(root, depth: 0)
     try ExtentMap(datasets).judge(reserved: reserved)
     let declared = datasets.reduce(0) { total, dataset in
-      guard dataset.problem == nil, let size = dataset.elementType.byteCount else { return total }
+      guard let size = dataset.storedWidth else { return total }
       let sum = total.addingReportingOverflow(dataset.count * size)
       return sum.overflow ? .max : sum.partialValue
     }
@@ -101,11 +101,12 @@ struct ExtentMap {
 
   init(_ datasets: [Dataset]) {
     self.datasets = datasets
-    for (index, dataset) in datasets.enumerated() where dataset.problem == nil {
+    for (index, dataset) in datasets.enumerated() {
+      guard let width = dataset.storedWidth else { continue }
       switch dataset.storage {
       case .none, .compact: continue
       case .contiguous(let offset):
-        extents.append((offset, dataset.count * (dataset.elementType.byteCount ?? 0), index))
+        extents.append((offset, dataset.count * width, index))
       case .chunked(let grid):
         for chunk in grid.chunks { extents.append((chunk.offset, chunk.size, index)) }
       }

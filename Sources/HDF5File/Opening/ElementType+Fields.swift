@@ -11,6 +11,19 @@ extension TypeFields {
     }
   }
 
+  /// How strings are stored; nil for other types.
+  var textForm: TextForm? {
+    guard isText, text == 4 || size > 0 else { return nil }
+    let padding: TextForm.Padding =
+      switch text {
+      case 1: .nullTerminated
+      case 2: .nulls
+      case 3: .spaces
+      default: .variable
+      }
+    return TextForm(width: text == 4 ? TextForm.reference : Int(size), padding: padding)
+  }
+
   /// H5T_class_t in words, and what may stand in its place.
   static func className(_ typeClass: UInt8) -> String {
     if typeClass == noDataspace { return "null" }

@@ -27,13 +27,14 @@ extension ParsedDataset {
       let bytes = try Self.product(lengths, times: type.byteCount ?? 0)
       let storage =
         lengths.contains(0)
-        ? Storage.none : try storage.validated(bytes: bytes, lengths, type, bounds)
+        ? Storage.none
+        : try storage.validated(bytes: bytes, lengths, type.byteCount ?? 1, bounds)
       guard bytes <= bounds.budget else {
         throw HDF5Problem(.datasetBudget(declared: bytes, budget: bounds.budget))
       }
       return dataset(type, order, nil, storage)
     } catch {
-      return dataset(type, order, error, referenceStorage(bounds))
+      return text(bounds) ?? dataset(type, order, error, referenceStorage(bounds))
     }
   }
 
@@ -42,20 +43,39 @@ extension ParsedDataset {
     guard fault == .none, type.isObjectReference else { return .none }
     do throws(HDF5Problem) {
       let lengths = try self.lengths()
-      let bytes = try Self.product(lengths, times: 8)
+      let bytes = try Self.product(lengths, times: TypeFields.referenceSize)
       guard bytes > 0, bytes <= bounds.budget else { return .none }
-      return try storage.validated(bytes: bytes, lengths, .uint64, bounds)
+      return try storage.validated(bytes: bytes, lengths, TypeFields.referenceSize, bounds)
     } catch {
       return .none
     }
   }
 
+  /// A dataset of strings, which cannot be read as numbers; nil where there is none to be found.
+  private func text(_ bounds: StorageBounds) -> Dataset? {
+    guard fault == .none, let text = type.textForm else { return nil }
+    do throws(HDF5Problem) {
+      let lengths = try self.lengths()
+      let bytes = try Self.product(lengths, times: text.width)
+      let storage =
+        lengths.contains(0)
+        ? Storage.none : try storage.validated(bytes: bytes, lengths, text.width, bounds)
+      guard bytes <= bounds.budget else { return nil }
+      let problem = HDF5Problem(.unsupportedType(TypeFields.className(type.typeClass)))
+      return dataset(.other("string"), .littleEndian, problem, storage, text)
+    } catch {
+      return nil
+    }
+  }
+
   private func dataset(
-    _ type: ElementType, _ order: ByteOrder, _ problem: HDF5Problem?, _ storage: Storage
+    _ type: ElementType, _ order: ByteOrder, _ problem: HDF5Problem?, _ storage: Storage,
+    _ text: TextForm? = nil
   ) -> Dataset {
     Dataset(
       path: path, objectID: objectID, shape: shape.map { Int(clamping: $0) }, elementType: type,
-      byteOrder: order, attributes: attributes, problem: problem, storage: storage)
+      byteOrder: order, attributes: attributes, problem: problem, storage: storage,
+      text: text)
   }
 
   private func judgeFault() throws(HDF5Problem) {
@@ -120,7 +140,7 @@ extension ParsedDataset {
 extension ParsedStorage {
   /// The storage of `bytes` bytes, or why it cannot hold them.
   fileprivate func validated(
-    bytes: Int, _ shape: [Int], _ type: ElementType, _ bounds: StorageBounds
+    bytes: Int, _ shape: [Int], _ elementSize: Int, _ bounds: StorageBounds
   ) throws(HDF5Problem) -> Storage {
     switch self {
     case .none: throw HDF5Problem(.neverWritten)
@@ -137,7 +157,7 @@ extension ParsedStorage {
       }
       return .contiguous(offset: try bounds.place(offset, storedSize).offset)
     case .chunked(let chunks):
-      return .chunked(try chunks.validated(shape, type.byteCount ?? 1, bounds))
+      return .chunked(try chunks.validated(shape, elementSize, bounds))
     }
   }
 }

@@ -8,15 +8,20 @@ internal import Glibc
 package struct ElementSource: Sendable {
   let type: ElementType
   let order: ByteOrder
+  /// Bytes of one element.
+  let width: Int
 
-  /// Elements of a type whose bytes stand in an order.
-  package init(type: ElementType, order: ByteOrder) {
+  /// Elements of a type whose bytes stand in an order; the width follows from the type where it is
+  /// a number.
+  package init(type: ElementType, order: ByteOrder, width: Int? = nil) {
     self.type = type
     self.order = order
+    self.width = width ?? type.byteCount ?? 0
   }
 
   /// Whether the stored bytes are the bytes of the result.
   func isIdentical(to kind: ReadableKind) -> Bool {
+    if kind == .stored { return true }
     guard order == .littleEndian, 1.littleEndian == 1 else { return false }
     return switch (type, kind) {
     case (.float32, .float), (.float64, .double), (.int64, .int64): true
@@ -39,13 +44,14 @@ package struct ElementSource: Sendable {
     _ destination: UnsafeMutableRawPointer
   ) -> Int? {
     if isIdentical(to: kind) {
-      memcpy(destination, source, count * (type.byteCount ?? 0))
+      memcpy(destination, source, count * width)
       return nil
     }
     switch kind {
     case .float: return toFloat(source, count, destination.assumingMemoryBound(to: Float.self))
     case .double: return toDouble(source, count, destination.assumingMemoryBound(to: Double.self))
     case .int64: return toInt64(source, count, destination.assumingMemoryBound(to: Int64.self))
+    case .stored: return nil
     }
   }
 

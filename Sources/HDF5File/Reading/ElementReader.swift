@@ -16,7 +16,7 @@ struct ElementReader {
   let threads: Int
 
   /// Bytes of one element as stored.
-  private var width: Int { source.type.byteCount ?? 1 }
+  private var width: Int { dataset.storedWidth ?? 1 }
 
   /// Fills the window's memory.
   func fill(_ target: UnsafeMutableRawPointer) throws(HDF5Problem) {
@@ -93,7 +93,7 @@ struct ElementReader {
     _ target: UnsafeMutableRawPointer, from grid: ChunkGrid
   ) throws(HDF5Problem) {
     let layout = RunLayout(shape: dataset.shape, chunkShape: grid.chunkShape)
-    let positions = grid.chunks.indices.filter { position in
+    let positions = candidates(in: grid).filter { position in
       layout.span(of: grid.place(of: position, in: dataset.shape)).overlaps(range)
     }
     let memory = SharedMemory(base: target)
@@ -107,6 +107,14 @@ struct ElementReader {
         }
       }
     }
+  }
+
+  /// The chunks of those rows of the grid, along the first axis, that the window meets.
+  private func candidates(in grid: ChunkGrid) -> Range<Int> {
+    guard let rows = dataset.shape.first, rows > 0, !range.isEmpty else { return 0..<0 }
+    let row = dataset.count / rows * grid.chunkShape[0]
+    let chunks = grid.chunks.count / grid.gridShape[0]
+    return range.lowerBound / row * chunks..<((range.upperBound - 1) / row + 1) * chunks
   }
 
   /// Puts the runs of a chunk where they belong in the window.

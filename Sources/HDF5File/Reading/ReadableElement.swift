@@ -14,6 +14,8 @@ public enum ReadableKind: Hashable, Sendable {
   case double
   /// 64-bit integer.
   case int64
+  /// The bytes as they are stored.
+  case stored
 
   /// The name that messages use.
   var name: String {
@@ -21,6 +23,7 @@ public enum ReadableKind: Hashable, Sendable {
     case .float: "Float"
     case .double: "Double"
     case .int64: "Int64"
+    case .stored: "bytes"
     }
   }
 }

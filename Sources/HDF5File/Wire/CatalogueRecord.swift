@@ -4,7 +4,7 @@
 
 /// The first bytes of every catalogue; the last is the version.
 enum CatalogueFormat {
-  static let magic: [UInt8] = Array("CNNCAT".utf8) + [0, 1]
+  static let magic: [UInt8] = Array("CNNCAT".utf8) + [0, 2]
   /// Longest payload of one record.
   static let longestRecord = 4 << 20
   /// Longest catalogue.
@@ -124,6 +124,8 @@ struct TypeFields: Hashable {
   var normalisation: UInt8 = 0
   /// 1: an enumeration of exactly FALSE = 0 and TRUE = 1 over one byte.
   var isBoolean: UInt8 = 0
+  /// Strings: 1 ended by a null, 2 filled with nulls, 3 with spaces, 4 of variable length.
+  var text: UInt8 = 0
 
   /// In the place of a class: an attribute without a dataspace, or with too many axes.
   static let noDataspace: UInt8 = 255
@@ -136,10 +138,16 @@ struct TypeFields: Hashable {
   }
 
   /// Whether elements are references to objects of the file: the addresses of their headers.
-  var isObjectReference: Bool { typeClass == 7 && size == 8 }
+  var isObjectReference: Bool { typeClass == 7 && Int(size) == Self.referenceSize }
+
+  /// The bytes of a reference to an object.
+  static let referenceSize = 8
+
+  /// Whether elements are strings whose bytes can be found.
+  var isText: Bool { typeClass == 3 && (1...4).contains(text) }
 
   /// Whether the storage of elements is told.
-  var hasStorage: Bool { isNumber || isObjectReference }
+  var hasStorage: Bool { isNumber || isObjectReference || isText }
 
   /// Whether elements are two bytes of no declared meaning.
   var isOpaquePair: Bool { typeClass == 5 && size == 2 }

@@ -69,6 +69,7 @@ struct RecordWriter {
     put(type.exponentBias)
     put(type.normalisation)
     put(type.isBoolean)
+    put(type.text)
   }
 
   /// Adds error frames.

@@ -52,6 +52,8 @@ struct DatasetSurvey {
     self.shape = shape
     guard type.hasStorage, !shape.contains(0) else { return }
     switch layout {
+    // Read as they are, strings of variable length would be pointers.
+    case H5D_COMPACT where type.text == 4: break
     case H5D_COMPACT: try askCompact(dataset, type: typeHandle.id)
     case H5D_CONTIGUOUS: try askContiguous(dataset)
     case H5D_CHUNKED: try askChunked(dataset, creation, space.id)

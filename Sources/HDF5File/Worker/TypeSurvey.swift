@@ -17,6 +17,7 @@ extension TypeFields {
       isBoolean = try Self.isBoolean(type) ? 1 : 0
       let base = try Handle(.type) { H5Tget_super(type) }
       try surveyInteger(base.id)
+    case H5T_STRING: try surveyText(type)
     default: break
     }
   }
@@ -49,6 +50,19 @@ extension TypeFields {
       truncatingIfNeeded: try Library.call(failing: .exactly(0)) { H5Tget_ebias(type) })
     let normalisation = try Library.call { H5Tget_norm(type).rawValue }
     self.normalisation = UInt8(truncatingIfNeeded: normalisation)
+  }
+
+  private mutating func surveyText(_ type: hid_t) throws(LibraryFailure) {
+    if try Library.call({ H5Tis_variable_str(type) }) > 0 {
+      text = 4
+      return
+    }
+    switch H5T_str_t(rawValue: try Library.call { H5Tget_strpad(type).rawValue }) {
+    case H5T_STR_NULLTERM: text = 1
+    case H5T_STR_NULLPAD: text = 2
+    case H5T_STR_SPACEPAD: text = 3
+    default: break
+    }
   }
 
   /// h5py's truth values: an enumeration of FALSE = 0 and TRUE = 1 over one byte.

@@ -2,6 +2,9 @@
 
 /// What another framework computed for one layer, as far as it was recorded.
 public struct ReferenceTensors: Sendable {
+  /// A reference of nothing.
+  package init() {}
+
   /// The inputs it was computed from, by position.
   public internal(set) var inputs: [Int: StoredTensor] = [:]
   /// The outputs, by position.

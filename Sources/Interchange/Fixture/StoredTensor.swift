@@ -149,7 +149,7 @@ extension StoredTensor {
 
 extension ElementType {
   /// The format of floating-point elements; nil for the others.
-  var format: NumberFormat? {
+  package var format: NumberFormat? {
     switch self {
     case .float16: .float16
     case .bfloat16: .bfloat16
