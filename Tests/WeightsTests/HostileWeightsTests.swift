@@ -79,7 +79,10 @@ import Weights
   }
 
   /// HDF5 goes through the confined process, which takes its time.
-  @Test(arguments: ["torch-nested.h5", "caffe-batchnorm.h5", "chainer.h5", "nnabla.h5"])
+  @Test(arguments: [
+    "torch-nested.h5", "caffe-batchnorm.h5", "chainer.h5", "nnabla.h5", "matconvnet-simple.mat",
+    "matconvnet-dag.mat",
+  ])
   func mutationsOfHDF5FilesAreAnswered(_ name: String) throws {
     let original = try content(name)
     var random = Random(state: 11)

@@ -19,6 +19,7 @@ extension WeightFormats {
     FixtureWeights(),
     CaffeWeights(),
     RefusedFormat.caffeSolver,
+    MatConvNetWeights(),
     RefusedFormat.octave,
     RefusedFormat.pytables,
     NNablaWeights(),

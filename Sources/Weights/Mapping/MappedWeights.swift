@@ -22,8 +22,12 @@ public struct MappedWeights: WeightFormat {
     var listing = WeightListing()
     var used: Set<[UInt8]> = []
     for entry in map.entries {
-      let key = Array(entry.source.utf8)
-      guard let weight = bySource[key] else {
+      // Two tensors may be made of one dataset: the rows of moments.
+      let (part, whole) =
+        bySource[Array(entry.source.utf8)] == nil
+        ? MomentRow.named(entry.source) : (nil, entry.source)
+      let key = Array(whole.utf8)
+      guard let weight = bySource[key].flatMap({ part == nil ? $0 : part?.of($0) }) else {
         let closest = NearMiss.closest(to: entry.source, among: stored.map(\.source))
         listing.problems.append(
           WeightProblem(source: entry.source, .unknownSource(closest: closest)))
