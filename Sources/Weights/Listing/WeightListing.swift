@@ -14,7 +14,7 @@ public struct WeightListing: Sendable {
   public var assumptions: [String]
   /// What else is in the file, and why it is not used.
   public var unused: [Unused]
-  /// What is worth saying although it is in order.
+  /// What is worth saying although it is in order; names from the file are escaped in it already.
   public var warnings: [String]
   /// What is wrong with single tensors; the others can be used.
   public var problems: [WeightProblem]
