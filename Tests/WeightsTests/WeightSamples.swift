@@ -37,9 +37,9 @@ enum WeightSamples {
     var description: String { "\(layer).\(parameter) \(shape) \(sha256.prefix(8))" }
   }
 
-  /// What the writing tool says of a file (make-weights.py).
-  static func expected(_ name: String) throws -> [Facts] {
-    let file = try WeightFile(path: path("expected.json"))
+  /// What the writing tool says of a file (make-weights.py, make-keras-weights.py).
+  static func expected(_ name: String, of document: String = "expected.json") throws -> [Facts] {
+    let file = try WeightFile(path: path(document))
     let root = try JSONValue(file.bytes(0..<file.size))
     return (root[name]?.elements ?? []).map { entry in
       Facts(
