@@ -167,4 +167,12 @@ import Weights
       #expect(try WeightSamples.facts(mapped) == expected(name))
     }
   }
+
+  /// A kernel of int8 stands for kernel / scale, which no step of a mapping file computes.
+  @Test func whatIsComputedIsInNoMap() throws {
+    let found = try listing("keras3-int8.keras")
+    #expect(found.tensors.map(\.name) == ["fc.weight", "fc.bias"])
+    #expect(found.assumptions.contains { $0.contains("quantises its input") })
+    #expect(WeightMap(found).entries.map(\.parameter) == ["bias"])
+  }
 }

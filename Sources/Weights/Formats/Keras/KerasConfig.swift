@@ -52,7 +52,20 @@ struct KerasConfig: Sendable {
   var quantisation: String? { options["dtype"]?["config"]?["mode"]?.text }
 
   /// All layers below it, models too.
-  var descendants: [KerasConfig] { layers.flatMap { [$0] + $0.descendants } }
+  var descendants: [KerasConfig] {
+    var found = layers
+    var next = 0
+    while next < found.count {
+      found += found[next].layers
+      next += 1
+    }
+    return found
+  }
+
+  /// The layers that it holds itself, by name.
+  var byName: [String: KerasConfig] {
+    Dictionary(layers.map { ($0.name, $0) }) { first, _ in first }
+  }
 
   /// The layers under the names that Keras 3 gives them in paths: class and number, `conv2d_1`.
   var byPathName: [String: KerasConfig] {
@@ -65,21 +78,5 @@ struct KerasConfig: Sendable {
       result[count == 0 ? snake : "\(snake)_\(count)"] = layer
     }
     return result
-  }
-}
-
-extension KerasConfig {
-  /// The layer under a path of names; Keras 2 leaves out the models between its first and last.
-  func layer(below names: [String]) -> KerasConfig? {
-    guard let last = names.last else { return nil }
-    var current = self
-    for name in names {
-      guard let next = current.layers.first(where: { $0.name == name }) else {
-        let found = descendants.filter { $0.name == last }
-        return found.count == 1 ? found[0] : nil
-      }
-      current = next
-    }
-    return current
   }
 }

@@ -208,7 +208,8 @@ struct KerasConversion {
       let elements = KnownElements(.float32([Float](repeating: value, count: length)))
       append(
         StoredWeight(
-          source: "\(layer.path)/\(leaf)", shape: [length], type: .float32, elements: elements),
+          source: "\(layer.path)/\(leaf)", shape: [length], type: .float32, isComputed: true,
+          elements: elements),
         layer.name, parameter, notes: ["not in the file: all \(Int(value))"])
     }
   }
@@ -275,7 +276,7 @@ private struct QuantisedKernel: WeightElements {
     }
     return StoredWeight(
       source: kernel.source, shape: kernel.shape, type: .float32,
-      problem: kernel.problem ?? scale.problem, elements: self)
+      problem: kernel.problem ?? scale.problem, isComputed: true, elements: self)
   }
 
   func read() throws(WeightProblem) -> WeightValues {

@@ -81,8 +81,9 @@ private struct KerasLegacyReader {
     }
     var problems: [WeightProblem] = []
     var used: Set<[UInt8]> = []
+    let byName = config?.byName ?? [:]
     for entry in entries {
-      let layers = layers(of: entry, config, context, &used, &problems)
+      let layers = layers(of: entry, byName[entry.name], context, &used, &problems)
       for layer in layers { conversion.add(layer) }
     }
     guard problems.isEmpty else { throw Damage(problems: problems) }
@@ -152,10 +153,9 @@ private struct KerasLegacyReader {
 
   /// The layer of an entry, or the layers of a model.
   private func layers(
-    of entry: Entry, _ config: KerasConfig?, _ context: KerasContext, _ used: inout Set<[UInt8]>,
+    of entry: Entry, _ own: KerasConfig?, _ context: KerasContext, _ used: inout Set<[UInt8]>,
     _ problems: inout [WeightProblem]
   ) -> [KerasLayer] {
-    let own = config?.layers.first { $0.name == entry.name }
     var order: [[String]] = []
     var variables: [[String]: [KerasLayer.Variable]] = [:]
     for name in entry.weights {
@@ -171,8 +171,9 @@ private struct KerasLegacyReader {
         KerasLayer.Variable(leaf: parts.leaf, weight: StoredWeight(dataset, at: source, of: file)))
     }
     let isModel = own?.isModel ?? false || order.count > 1
+    let model = own.flatMap { $0.isModel ? KerasModel($0) : nil }
     return order.map { inner in
-      let config = own?.isModel ?? false ? own?.layer(below: inner) : own
+      let config = model.map { $0.layer(at: inner) } ?? own
       return KerasLayer(
         name: (isModel ? [entry.name] + inner : [entry.name]).joined(separator: "."),
         path: "\(path)/\(entry.name)", config: config, kind: config?.kind,

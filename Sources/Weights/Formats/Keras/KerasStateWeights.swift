@@ -92,10 +92,11 @@ private struct KerasStateReader {
 
   private mutating func walkLayers(_ group: Group, at path: String, _ part: Part) {
     let byPathName = part.config?.byPathName ?? [:]
+    let byName = part.config?.byName ?? [:]
     for (link, child) in group.groups {
       let key = link.string
       let name = child.group("vars")?.kerasWord("name")
-      let config = part.config?.layers.first { $0.name == name } ?? byPathName[key]
+      let config = name.flatMap { byName[$0] } ?? byPathName[key]
       walk(
         child, at: "\(path)/\(key)",
         Part(
