@@ -153,7 +153,9 @@ import Weights
     #expect(resnet.generation == "Keras 2.4.0, backend tensorflow")
     #expect(resnet.kinds["conv2d"] == "Conv2d" && resnet.kinds["dense"] == "Linear")
     #expect(resnet.tensors.count == 48)
-    #expect(resnet.assumptions.contains { $0.contains("epsilon 0.001 is read") })
+    #expect(
+      resnet.tensors.contains { $0.notes == ["epsilon 0.001, momentum 0.99 = 0.01 here"] })
+    #expect(resnet.assumptions.contains { $0.contains("in the order H, W, C") })
     #expect(resnet.assumptions.contains { $0.contains("biased variance") })
     let only = try listing("keras3-weights-only.h5")
     #expect(only.assumptions.contains { $0.contains("told from the length of its bias") })

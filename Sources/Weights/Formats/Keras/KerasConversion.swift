@@ -8,6 +8,9 @@ struct KerasConversion {
   let context: KerasContext
   var listing = WeightListing()
 
+  /// Whether a normalisation's epsilon stands nowhere in the file.
+  private var assumesDefaults = false
+
   init(_ context: KerasContext) { self.context = context }
 
   /// Names that the variables of normalisations and embeddings have here.
@@ -178,19 +181,13 @@ struct KerasConversion {
       ? KerasFlatten(context.options.target)?.image(before: layer.name) : nil
     try addVectors(layer, image?.conversion ?? .none)
     addImplied(layer)
-    var words = ["`\(layer.name)`:"]
-    if let epsilon = layer.config?.number("epsilon") {
-      words.append("epsilon \(epsilon) is read from the configuration")
-    } else {
-      words.append("epsilon 1e-3, Keras' default")
+    guard let epsilon = layer.config?.number("epsilon") else {
+      assumesDefaults = true
+      return
     }
-    if kind == .batchNormalization {
-      let momentum = layer.config?.number("momentum")
-      words.append(
-        momentum.map { "and momentum \($0), which is \(Self.complement($0)) here" }
-          ?? "and momentum 0.99, which is 0.01 here")
-    }
-    listing.assumptions.append(words.joined(separator: " "))
+    let momentum = kind == .batchNormalization ? layer.config?.number("momentum") : nil
+    let words = momentum.map { ", momentum \($0) = \(Self.complement($0)) here" } ?? ""
+    listing.tensors[listing.tensors.count - 1].notes.append("epsilon \(epsilon)" + words)
   }
 
   /// Keras weighs the old statistics, networks here the new: 1 − m, without the noise of binary.
@@ -255,6 +252,18 @@ struct KerasConversion {
   /// The listing, with what was assumed of all its layers.
   func finished() -> WeightListing {
     var listing = listing
+    if assumesDefaults {
+      listing.assumptions.append(
+        "normalisation: epsilon 1e-3, and momentum 0.99, which is 0.01 here: the defaults of Keras")
+    }
+    let kinds = Set(listing.kinds.values)
+    if context.options.target == nil, kinds.contains("Linear"), !context.isChannelsFirst,
+      context.hasFlatten ?? kinds.contains("Conv2d")
+    {
+      listing.assumptions.append(
+        "a dense layer behind a Flatten keeps its inputs in the order H, W, C, unless a network "
+          + "gives their extents")
+    }
     if listing.tensors.contains(where: { $0.parameter == "running_var" }) {
       listing.assumptions.append(
         "batch normalisation in training: Keras updates the running variance with the biased "

@@ -40,6 +40,8 @@ struct KerasContext {
   let options: WeightReadOptions
   /// Whether its images have their channels first, so that a flatten needs no other order.
   let isChannelsFirst: Bool
+  /// Whether its model flattens images; nil where no configuration tells.
+  let hasFlatten: Bool?
 
   init(
     generation: Generation, backend: String?, config: KerasConfig?, options: WeightReadOptions
@@ -47,10 +49,12 @@ struct KerasContext {
     self.generation = generation
     self.backend = backend
     self.options = options
+    let layers = config?.descendants ?? []
+    hasFlatten = config == nil ? nil : layers.contains { $0.className == "Flatten" }
     let ordering = generation == .one ? options.keras1Ordering : nil
     isChannelsFirst =
       ordering == .theano
-      || (config?.descendants ?? []).contains {
+      || layers.contains {
         $0.word("data_format") == "channels_first" || $0.word("dim_ordering") == "th"
       }
   }
