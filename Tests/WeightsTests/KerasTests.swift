@@ -177,4 +177,18 @@ import Weights
     #expect(found.assumptions.contains { $0.contains("quantises its input") })
     #expect(WeightMap(found).entries.map(\.parameter) == ["bias"])
   }
+
+  /// An attribute says nothing of a class, whatever it is called; a network does.
+  @Test func attributesOfAModelAreNoClasses() throws {
+    let name = "keras3-subclassed.weights.h5"
+    let open = try listing(name)
+    #expect(open.tensors.map(\.layer) == ["one", "one", "two", "two"])
+    #expect(open.unused.count { $0.isLeftOver } == 2)
+    let layer = try #require(expected(name).first { $0.shape.count == 4 }).layer
+    let target = WeightTarget(layers: [
+      .init(name: layer, kind: "Conv2d", parameters: ["weight": [2, 2, 3, 3], "bias": [2]])
+    ])
+    let told = try listing(name, WeightReadOptions(target: target))
+    #expect(try WeightSamples.facts(told) == expected(name))
+  }
 }

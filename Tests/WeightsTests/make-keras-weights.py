@@ -191,6 +191,24 @@ def write_keras3(folder):
     save(quantised, folder, "keras3-int8", ("keras", "weights.h5"))
 
 
+class Subclassed(keras.Model):
+    """Its layers stand under its attributes, those of a list under their classes."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Conv2D(2, 3)
+        self.blocks = [layers.Dense(2, name="one"), layers.Dense(3, name="two")]
+
+    def call(self, image):
+        return self.blocks[1](self.blocks[0](self.dense(image)))
+
+
+def write_subclassed(folder):
+    model = Subclassed()
+    model(np.ones((1, 4, 4, 2), "f4"))
+    save(model, folder, "keras3-subclassed", ["weights.h5"])
+
+
 def write_repacked(folder):
     """The same archive, compressed."""
     name = "keras3-deflated.keras"
@@ -311,6 +329,7 @@ def write_damaged(folder):
 def main(folder):
     keras.utils.set_random_seed(1)
     write_keras3(folder)
+    write_subclassed(folder)
     write_repacked(folder)
     write_weights_only(folder)
     write_resnet(folder)

@@ -30,10 +30,12 @@ struct KerasConversion {
     let isForeign = layer.config.map { $0.kind == nil && !$0.isModel } ?? false
     if layer.kind == nil, isForeign || layer.variables.contains(where: { !known.contains($0.leaf) })
     {
-      let what = layer.config.map { "its class `\($0.className)`" } ?? "its layer"
+      let why =
+        layer.config.map { "its class `\($0.className)` has no conversion" }
+        ?? "nothing in the file names a class that has a conversion"
       for variable in layer.variables {
         listing.unused.append(
-          .init(variable.weight.source, "\(what) has no conversion", isLeftOver: true))
+          .init(variable.weight.source, why, isLeftOver: true))
       }
       return
     }

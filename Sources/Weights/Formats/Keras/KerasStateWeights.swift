@@ -13,7 +13,14 @@ struct KerasStateWeights: WeightFormat {
       guard let layers = file.catalogue.root.group(folder) else { continue }
       if Self.hasVariables(layers) { return .mark("groups below `/\(folder)` have `vars`") }
     }
-    return nil
+    // A model that is a class of its own has its attributes as groups.
+    let paths = file.catalogue.root.allDatasets.map { $0.path.split(separator: "/") }
+    guard !paths.isEmpty,
+      paths.allSatisfy({
+        $0.count > 1 && $0[$0.count - 2] == "vars" && Int($0[$0.count - 1]) != nil
+      })
+    else { return nil }
+    return .likeness("every dataset is a number in a group `vars`")
   }
 
   private static func hasVariables(_ group: Group) -> Bool {
@@ -70,7 +77,9 @@ private struct KerasStateReader {
   }
 
   mutating func walk(_ group: Group, at path: String, _ part: Part) {
-    if let variables = group.group("vars") { add(variables, at: "\(path)/vars", part) }
+    let variables = group.group("vars")
+    let hasVariables = variables != nil
+    if let variables { add(variables, at: "\(path)/vars", part) }
     for (link, child) in group.groups where link.string != "vars" {
       let place = "\(path)/\(link.string)"
       if Self.folders.contains(link.string) {
@@ -83,11 +92,24 @@ private struct KerasStateReader {
         // What a wrapper wraps: TimeDistributed is known by the name and the class of its inside.
         walk(child, at: place, part)
       } else {
-        let name = child.group("vars")?.kerasWord("name") ?? link.string
-        walk(child, at: place, Part(names: part.names + [name]))
+        walkAttribute(child, link.string, at: place, part, isInList: !path.isEmpty && !hasVariables)
       }
     }
     if path.isEmpty { addStray(group) }
+  }
+
+  /// An attribute of a layer, or a list of layers, which has no variables and no name of its own;
+  /// the layers in it are named by their classes.
+  private mutating func walkAttribute(
+    _ group: Group, _ link: String, at path: String, _ part: Part, isInList: Bool
+  ) {
+    let variables = group.group("vars")
+    let name = variables.map { $0.kerasWord("name") ?? link }
+    walk(
+      group, at: path,
+      Part(
+        names: part.names + (name.map { [$0] } ?? []),
+        snakeClass: isInList ? Self.withoutNumber(link) : nil))
   }
 
   private mutating func walkLayers(_ group: Group, at path: String, _ part: Part) {

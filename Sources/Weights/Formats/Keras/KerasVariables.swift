@@ -26,11 +26,14 @@ struct KerasVariables {
     case .embedding?: names = ["embeddings"]
     }
     guard names.count == count else {
+      let isQuantised = layer.variables.contains { !$0.weight.type.isFloatingPoint }
       throw WeightProblem(
         source: layer.path,
         .undecided(
           "has \(count) variables, which is not what its class has",
-          advice: "save the model without quantisation and options of training, or as .h5"))
+          advice: isQuantised
+            ? "save the model unquantised"
+            : "save it with model.save(\"model.h5\"), which has names"))
     }
     return names
   }
