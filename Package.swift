@@ -139,7 +139,7 @@ let package = Package(
       exclude: ["Fixtures", "MakeFixtures"]),
     tests(
       of: "Weights", ["FixtureDrafts", "HDF5File", "Tensors", "Text", .target(name: "cnn-verify")],
-      exclude: ["Fixtures", "make-matlab.py", "make-weights.py"]),
+      exclude: ["Fixtures", "make-keras-weights.py", "make-matlab.py", "make-weights.py"]),
   ],
   swiftLanguageModes: [.v6]
 )

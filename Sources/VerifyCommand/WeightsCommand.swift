@@ -11,7 +11,7 @@ struct WeightsCommand: LayerCommand {
     commandName: "weights",
     abstract: "List the weights in a file of another tool, or convert them.",
     discussion: """
-      The format is found out from the content: safetensors, .npz, HDF5 of Keras, PyTorch, \
+      The format is found out from the content: safetensors, .npz, .keras, HDF5 of Keras, PyTorch, \
       Caffe, Chainer, nnabla and of this toolkit. Every tensor is listed with the layer and \
       parameter it becomes, and with what is done to its axes; nothing is decided from a \
       shape alone. A wrong guess is corrected with a mapping file:

@@ -37,7 +37,7 @@ enum WeightSamples {
     var description: String { "\(layer).\(parameter) \(shape) \(sha256.prefix(8))" }
   }
 
-  /// What the writing tool says of a file (make-weights.py, make-matlab.py).
+  /// What the writing tool says of a file (make-weights.py, make-matlab.py, make-keras-weights.py).
   static func expected(
     _ name: String, in document: String = "expected.json"
   ) throws -> [Facts] {

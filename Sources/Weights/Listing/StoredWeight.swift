@@ -10,17 +10,21 @@ public struct StoredWeight: Sendable {
   public let type: ElementType
   /// Why it cannot be read, if so.
   public let problem: WeightProblem?
+  /// Whether its elements do not stand at `source` but come of several tensors, or of none: a
+  /// mapping file cannot name them.
+  public let isComputed: Bool
   private let elements: any WeightElements
 
   /// Describes a tensor, and how its elements are read.
   public init(
     source: String, shape: [Int], type: ElementType, problem: WeightProblem? = nil,
-    elements: any WeightElements
+    isComputed: Bool = false, elements: any WeightElements
   ) {
     self.source = source
     self.shape = shape
     self.type = type
     self.problem = problem
+    self.isComputed = isComputed
     self.elements = elements
   }
 

@@ -20,9 +20,10 @@ public struct WeightMap: Hashable, Sendable {
   /// A map of some tensors.
   public init(entries: [Entry]) { self.entries = entries }
 
-  /// The map that gives a listing's tensors the same names and conversions.
+  /// The map that gives a listing's tensors the same names and conversions, without those that
+  /// stand nowhere in the file.
   public init(_ listing: WeightListing) {
-    entries = listing.tensors.map {
+    entries = listing.tensors.filter { !$0.stored.isComputed }.map {
       Entry(
         source: $0.source, layer: $0.layer, parameter: $0.parameter, role: $0.role,
         conversion: $0.conversion)
