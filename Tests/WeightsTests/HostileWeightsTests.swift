@@ -80,9 +80,18 @@ import Weights
 
   /// HDF5 goes through the confined process, which takes its time.
   @Test(arguments: [
-    "torch-nested.h5", "caffe-batchnorm.h5", "chainer.h5", "nnabla.h5", "matconvnet-simple.mat",
-    "matconvnet-dag.mat", "keras1.h5", "keras2-nested.h5", "keras3-weights-only.h5",
-    "keras3-int8.weights.h5", "keras3-float16.keras",
+    "torch-nested.h5",
+    "caffe-batchnorm.h5",
+    "chainer.h5",
+    "nnabla.h5",
+    "matconvnet-simple.mat",
+    "matconvnet-dag.mat",
+    "keras1.h5",
+    "keras2-nested.h5",
+    "keras3-weights-only.h5",
+    "keras3-int8.weights.h5",
+    "keras3-float16.keras",
+    "keras3-float16.h5",
   ])
   func mutationsOfHDF5FilesAreAnswered(_ name: String) throws {
     let original = try content(name)

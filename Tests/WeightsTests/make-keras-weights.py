@@ -212,22 +212,23 @@ def write_subclassed(folder):
 def write_repacked(folder):
     """The same archive, compressed."""
     name = "keras3-deflated.keras"
-    with zipfile.ZipFile(folder / "keras3-ranks.keras") as source:
-        with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as target:
-            for member in source.namelist():
-                target.writestr(member, source.read(member))
+    with (
+        zipfile.ZipFile(folder / "keras3-ranks.keras") as source,
+        zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
+        for member in source.namelist():
+            target.writestr(member, source.read(member))
     EXPECTED[name] = EXPECTED["keras3-ranks.keras"]
 
 
 def write_weights_only(folder):
     """As save_weights of a legacy model writes it: the content of /model_weights in the root."""
     name = "keras3-weights-only.h5"
-    with h5py.File(folder / "keras3-ranks.h5") as source:
-        with h5py.File(folder / name, "w") as target:
-            for key in source["model_weights"]:
-                source.copy(f"model_weights/{key}", target, key)
-            for key, value in source["model_weights"].attrs.items():
-                target.attrs[key] = value
+    with h5py.File(folder / "keras3-ranks.h5") as source, h5py.File(folder / name, "w") as target:
+        for key in source["model_weights"]:
+            source.copy(f"model_weights/{key}", target, key)
+        for key, value in source["model_weights"].attrs.items():
+            target.attrs[key] = value
     wanted = ("c3", "t3", "each", "c1", "t1", "s1.depthwise", "s1.pointwise")
     facts = EXPECTED["keras3-ranks.h5"]
     EXPECTED[name] = [fact for fact in facts if fact["layer"] in wanted + ("d1",)]

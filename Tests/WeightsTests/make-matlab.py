@@ -180,8 +180,8 @@ def write_simple(folder):
     with Matlab(folder / name) as file:
         meta = {"classes": ["cat", "dog"], "averageImage": random(2, 2, 3)}
         file.write(file.file, "net", {"layers": layers, "meta": meta})
-    for key in filters:
-        expect(name, key, "weight", oihw(filters[key]))
+    for key, kernel in filters.items():
+        expect(name, key, "weight", oihw(kernel))
         if biases[key].size:
             expect(name, key, "bias", biases[key].reshape(-1))
     expect_batch_norm(name, "bn1", gamma, beta, moments)

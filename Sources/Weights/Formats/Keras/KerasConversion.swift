@@ -9,7 +9,7 @@ struct KerasConversion {
   var listing = WeightListing()
 
   /// Whether a normalisation's epsilon stands nowhere in the file.
-  private var assumesDefaults = false
+  var assumesDefaults = false
 
   init(_ context: KerasContext) { self.context = context }
 
@@ -65,7 +65,7 @@ struct KerasConversion {
     }
   }
 
-  private mutating func append(
+  mutating func append(
     _ weight: StoredWeight, _ layer: String, _ parameter: String,
     role: WeightTensor.Role = .parameter, _ conversion: Conversion = .none, notes: [String] = []
   ) {
@@ -150,7 +150,7 @@ struct KerasConversion {
 
   // MARK: Everything else
 
-  private mutating func addVectors(
+  mutating func addVectors(
     _ layer: KerasLayer, _ conversion: Conversion = .none
   ) throws(WeightProblem) {
     for variable in layer.variables {
@@ -165,51 +165,6 @@ struct KerasConversion {
         continue
       }
       append(variable.weight, layer.name, parameter, role: role, conversion)
-    }
-  }
-
-  private mutating func addNormalization(
-    _ layer: KerasLayer, _ kind: KerasKind
-  ) throws(WeightProblem) {
-    for variable in layer.variables where variable.weight.shape.count != 1 {
-      throw WeightProblem(
-        source: variable.weight.source,
-        .undecided(
-          "belongs to a normalisation over several axes, whose order is not known",
-          advice: "write a mapping file (--write-map) and give it with --map"))
-    }
-    let image =
-      kind == .batchNormalization && !context.isChannelsFirst
-      ? KerasFlatten(context.options.target)?.image(before: layer.name) : nil
-    try addVectors(layer, image?.conversion ?? .none)
-    addImplied(layer)
-    guard let epsilon = layer.config?.number("epsilon") else {
-      assumesDefaults = true
-      return
-    }
-    let momentum = kind == .batchNormalization ? layer.config?.number("momentum") : nil
-    let words = momentum.map { ", momentum \($0) = \(Self.complement($0)) here" } ?? ""
-    listing.tensors[listing.tensors.count - 1].notes.append("epsilon \(epsilon)" + words)
-  }
-
-  /// Keras weighs the old statistics, networks here the new: 1 − m, without the noise of binary.
-  private static func complement(_ momentum: Double) -> Double {
-    ((1 - momentum) * 1e12).rounded() / 1e12
-  }
-
-  /// A scale that is left out is 1, and a centre that is left out 0; the network may have both.
-  private mutating func addImplied(_ layer: KerasLayer) {
-    guard let length = layer.variables.first?.weight.shape.first else { return }
-    for (leaf, parameter, value) in [("gamma", "weight", Float(1)), ("beta", "bias", 0)]
-    where layer[leaf] == nil {
-      listing.assumptions.append("`\(layer.name)` has no \(leaf): it is \(Int(value))")
-      guard context.target(layer)?.parameters[parameter] == [length] else { continue }
-      let elements = KnownElements(.float32([Float](repeating: value, count: length)))
-      append(
-        StoredWeight(
-          source: "\(layer.path)/\(leaf)", shape: [length], type: .float32, isComputed: true,
-          elements: elements),
-        layer.name, parameter, notes: ["not in the file: all \(Int(value))"])
     }
   }
 
@@ -272,38 +227,5 @@ struct KerasConversion {
           + "variance of the batch, so that state will not agree")
     }
     return listing
-  }
-}
-
-/// A kernel of whole numbers that stands for kernel / scale, one scale for each output.
-private struct QuantisedKernel: WeightElements {
-  let kernel: StoredWeight
-  let scale: StoredWeight
-
-  func weight() throws(WeightProblem) -> StoredWeight {
-    guard kernel.type.isInteger, kernel.shape.count == 2, scale.shape == [kernel.shape[1]] else {
-      throw WeightProblem(
-        source: kernel.source, .malformed("a kernel of int8 has one scale for each output"))
-    }
-    return StoredWeight(
-      source: kernel.source, shape: kernel.shape, type: .float32,
-      problem: kernel.problem ?? scale.problem, isComputed: true, elements: self)
-  }
-
-  func read() throws(WeightProblem) -> WeightValues {
-    let scales = try scale.values().doubles.map { Float($0) }
-    let elements = try kernel.values().doubles
-    guard !scales.isEmpty else { return .float32([]) }
-    return .float32(elements.indices.map { Float(elements[$0]) / scales[$0 % scales.count] })
-  }
-}
-
-extension ElementType {
-  /// Whether elements are whole numbers.
-  fileprivate var isInteger: Bool {
-    switch self {
-    case .float16, .bfloat16, .float32, .float64, .other: false
-    default: true
-    }
   }
 }
