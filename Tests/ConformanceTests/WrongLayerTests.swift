@@ -49,6 +49,7 @@ struct Wrong: CustomTestStringConvertible, Sendable {
     Wrong(ForgetsUnderflow.self, "bound-denormal"),
     Wrong(OverflowsOnTheWay.self, "bound-huge"),
     Wrong(AllowsEverything.self, "bound-sees-faults"),
+    Wrong(PromisesNothing.self, "bound-sees-faults"),
     Wrong(MixesSamples.self, "independent-samples"),
     Wrong(LooksBeside.self, "independent-elements"),
     Wrong(DeclaresAnotherSlope.self, "kink"),
@@ -71,4 +72,12 @@ func `a wrong layer is caught by the check that is named for it`(_ wrong: Wrong)
     #expect(tried.contains(check.id), "\(check.id)")
   }
   #expect(Set(ConformanceCheck.all.map(\.id)).count == ConformanceCheck.all.count)
+}
+
+@Test func `what was not put to the test is no case`() {
+  let report = ConformanceKit.report(on: LayerDefinition(PromisesNothing.self))
+  for result in report.results
+  where result.check.hasPrefix("bound-") || result.check == "definition" {
+    #expect((result.cases == 0) == (result.check != "bound-sees-faults"), "\(result.check)")
+  }
 }

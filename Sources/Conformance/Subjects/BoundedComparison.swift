@@ -58,10 +58,11 @@ struct BoundedComparison {
 }
 
 extension Subject {
-  /// The first tensor of a computation in `format` that lies beyond its bound around another.
+  /// The first tensor of a computation in `format` that lies beyond its bound around another;
+  /// adds the elements that had a bound to `bounded`.
   func complaint(
     _ found: Computation, against expected: Computation, format: NumberFormat,
-    _ operands: Operands<Double>, upstream: [Tensor<Double>]
+    _ operands: Operands<Double>, upstream: [Tensor<Double>], bounded: inout Int
   ) -> String? {
     for (name, value) in expected.tensors {
       guard let other = found[name] else { return "\(name) is missing" }
@@ -70,6 +71,7 @@ extension Subject {
       }
       let bound = bound(name, value, format: format, operands, upstream: upstream)
       let comparison = BoundedComparison(other, value, bound, format: format)
+      bounded += comparison.bounded
       if let complaint = comparison.complaint(about: name, shape: value.shape) { return complaint }
     }
     return nil

@@ -117,3 +117,11 @@ struct AllowsEverything: Gain {
     .elementwise(magnitude(question).map { 1 + $0 })
   }
 }
+
+/// Promises nothing about rounding.
+struct PromisesNothing: Gain {
+  var scale = 1.0
+  func bound(_ question: BoundQuestion) -> ErrorBound {
+    .elementwise(question.computed.map { _ in .infinity })
+  }
+}
