@@ -8,6 +8,7 @@ import pytest
 
 from cnnverify import FormatError, read_fixture, write_fixture
 from cnnverify.format import (
+    Arranged,
     BFloat16,
     Case,
     Fixture,
@@ -141,6 +142,36 @@ def test_bfloat16(tmp_path: Path) -> None:
     root = read_fixture(tmp_path / "f.h5").root
     assert root is not None
     assert isinstance(root.layers[0].parameters["p"], BFloat16)
+
+
+def test_axes_in_another_order(tmp_path: Path) -> None:
+    fixture = simple()
+    assert fixture.root is not None
+    layer = fixture.root.layers[0]
+    image = np.arange(6.0).reshape(1, 2, 3, 1)
+    layer.reference.inputs[0] = Arranged(image, "NHWC")
+    layer.reference.grad_inputs[0] = np.zeros((1, 1, 2, 3))
+    write_fixture(fixture, tmp_path / "f.h5")
+    with h5py.File(tmp_path / "f.h5") as file:
+        assert file["layers/a/reference/input"].attrs["axes"] == b"NHWC"
+        assert "axes" not in file["layers/a/reference/grad_input"].attrs
+    root = read_fixture(tmp_path / "f.h5").root
+    assert root is not None
+    found = root.layers[0].reference.inputs[0]
+    assert isinstance(found, Arranged)
+    assert found.axes == "NHWC"
+    assert np.array_equal(np.asarray(found.values), image)
+
+
+def test_axes_that_do_not_fit() -> None:
+    fixture = simple()
+    assert fixture.root is not None
+    reference = fixture.root.layers[0].reference
+    reference.inputs[0] = Arranged(np.zeros((1, 2, 3, 1)), "HWC")
+    reference.grad_inputs[0] = Arranged(np.zeros((1, 2, 3, 2)), "NHWC")
+    with pytest.raises(FormatError, match="4 axes and names 'HWC'") as caught:
+        validate(fixture)
+    assert "grad_input.0 has shape (1, 2, 3, 2)" in str(caught.value)
 
 
 def test_no_fixture(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The fixture format without any framework: content, validation, writing, reading."""
 
 from .content import (
+    Arranged,
     Array,
     Attribute,
     BFloat16,
@@ -18,6 +19,7 @@ from .validation import validate
 from .writer import write_fixture
 
 __all__ = [
+    "Arranged",
     "Array",
     "Attribute",
     "BFloat16",

@@ -1,7 +1,7 @@
 """What a fixture holds, as plain data: the one description that every exporter fills in.
 
 Nothing here knows a framework. Tensors are NumPy arrays in canonical axis order; bfloat16, which
-NumPy lacks, travels as its bits.
+NumPy lacks, travels as its bits, and a tensor in another order of axes says so.
 """
 
 from __future__ import annotations
@@ -29,7 +29,24 @@ class BFloat16:
         return tuple(self.bits.shape)
 
 
-Array: TypeAlias = NDArray[Any] | BFloat16
+@dataclass(frozen=True, eq=False)
+class Arranged:
+    """A tensor as a framework holds it, in another order of axes than the canonical one.
+
+    `axes` has one letter for each axis of `values`: `"NHWC"`, `"HWIO"`, `"IO"`. Who reads the file
+    permutes.
+    """
+
+    values: NDArray[Any] | BFloat16
+    axes: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape as it is stored."""
+        return tuple(self.values.shape)
+
+
+Array: TypeAlias = NDArray[Any] | BFloat16 | Arranged
 Attribute: TypeAlias = bool | int | float | str | Sequence[int] | Sequence[float] | Sequence[str]
 
 

@@ -1,7 +1,4 @@
-"""Reads back what the writer wrote, for tests and for those who want to change a fixture.
-
-Reads this package's own files: canonical axes only, no `axes` attribute.
-"""
+"""Reads back what the writer wrote, for tests and for those who want to change a fixture."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ import numpy as np
 from ..errors import FormatError
 from .content import (
     FORMAT,
+    Arranged,
     Array,
     Attribute,
     BFloat16,
@@ -147,7 +145,9 @@ class _Reader:
         if address not in self.seen:
             data = np.asarray(dataset[()])
             brain = _plain(dataset.attrs.get("logical_dtype")) == "bfloat16"
-            self.seen[address] = BFloat16(data) if brain else data
+            values = BFloat16(data) if brain else data
+            axes = _plain(dataset.attrs.get("axes"))
+            self.seen[address] = values if axes is None else Arranged(values, axes)
         return self.seen[address]
 
 

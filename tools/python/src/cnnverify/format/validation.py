@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 
 from ..errors import FormatError
-from .content import Array, Case, Fixture, Layer, ParameterName, Reference
+from .content import Arranged, Array, Case, Fixture, Layer, ParameterName, Reference
 from .names import problem_with_name
 
 
@@ -39,6 +40,7 @@ def _case_problems(case: Case, path: str) -> Iterator[str]:
         if layer.name in layers or layer.name in case.inputs:
             yield f"{path}: the name {layer.name!r} is used twice"
         layers[layer.name] = layer
+    yield from (f"{path}: {p}" for p in _arrangement_problems("inputs", case.inputs))
     for name in case.inputs:
         problem = problem_with_name(name)
         if problem:
@@ -97,6 +99,8 @@ def _layer_problems(layer: Layer, case: Case, layers: dict[str, Layer]) -> Itera
         yield f"names {len(layer.inputs)} inputs and has {layer.arity}"
     if layer.inputs is None and not layer.reference.inputs and layer.arity > 0:
         yield "stands alone and has no reference input"
+    for title in ("parameters", "buffers", "auxiliary"):
+        yield from _arrangement_problems(title, getattr(layer, title))
     references = [("reference", layer.reference)]
     if layer.reference_f64 is not None:
         references.append(("reference_f64", layer.reference_f64))
@@ -105,6 +109,9 @@ def _layer_problems(layer: Layer, case: Case, layers: dict[str, Layer]) -> Itera
 
 
 def _reference_problems(reference: Reference, layer: Layer) -> Iterator[str]:
+    for field in fields(reference):
+        arrays = {str(k): v for k, v in getattr(reference, field.name).items()}
+        yield from _arrangement_problems(field.name, arrays)
     for k, gradient in reference.grad_inputs.items():
         yield from _shape_problem(f"grad_input.{k}", gradient, reference.inputs.get(k))
     for k, gradient in reference.grad_outputs.items():
@@ -119,5 +126,21 @@ def _reference_problems(reference: Reference, layer: Layer) -> Iterator[str]:
 
 
 def _shape_problem(name: str, array: Array, original: Array | None) -> Iterator[str]:
-    if original is not None and tuple(array.shape) != tuple(original.shape):
+    if original is None:
+        return
+    extents, expected = tuple(array.shape), tuple(original.shape)
+    if _axes(array) != _axes(original):
+        # Which axis is which is for the reader to say; the same extents must be there.
+        extents, expected = tuple(sorted(extents)), tuple(sorted(expected))
+    if extents != expected:
         yield f"{name} has shape {tuple(array.shape)}, expected {tuple(original.shape)}"
+
+
+def _axes(array: Array) -> str | None:
+    return array.axes if isinstance(array, Arranged) else None
+
+
+def _arrangement_problems(title: str, arrays: Mapping[str, Array]) -> Iterator[str]:
+    for name, array in arrays.items():
+        if isinstance(array, Arranged) and len(array.axes) != len(array.shape):
+            yield f"{title}/{name} has {len(array.shape)} axes and names {array.axes!r}"

@@ -16,6 +16,7 @@ from ..errors import FormatError
 from .content import (
     FORMAT,
     FORMAT_VERSION,
+    Arranged,
     Array,
     Attribute,
     BFloat16,
@@ -177,12 +178,15 @@ class _Writer:
             self.write_array(group, f"{path}/{name}", arrays[name])
 
     def write_array(self, group: h5py.Group, path: str, array: Array) -> h5py.Dataset:
-        data = array.bits if isinstance(array, BFloat16) else np.asarray(array)
+        values = array.values if isinstance(array, Arranged) else array
+        data = values.bits if isinstance(values, BFloat16) else np.asarray(values)
         dataset = group.create_dataset(
             path, data=data, track_times=False, **self.storage(data.shape, data.nbytes)
         )
-        if isinstance(array, BFloat16):
+        if isinstance(values, BFloat16):
             set_attribute(dataset, "logical_dtype", "bfloat16")
+        if isinstance(array, Arranged):
+            set_attribute(dataset, "axes", array.axes)
         return dataset
 
     def storage(self, shape: tuple[int, ...], size: int) -> dict[str, Any]:
