@@ -66,6 +66,7 @@ let package = Package(
 
     // Judging and telling.
     module("Discrepancy", ["CDiscrepancy", "Tensors"]),
+    module("Diagnosis", ["Discrepancy", "LayerKit", "Tensors"]),
     module("Conformance", ["Discrepancy", "LayerKit", "Tensors"]),
     module("Reports", ["Discrepancy", "Tensors", "Text"]),
     module(
@@ -110,6 +111,9 @@ let package = Package(
     tests(of: "StandardLayers", ["Conformance", "Kernels", "LayerKit", "Tensors"]),
     tests(of: "Network", ["Kernels", "LayerKit", "Tensors"]),
     tests(of: "Discrepancy", ["Tensors"]),
+    tests(
+      of: "Diagnosis",
+      ["Conformance", "Discrepancy", "Kernels", "LayerKit", "StandardLayers", "Tensors"]),
     tests(of: "Reports", ["Discrepancy", "Tensors"]),
     // Fixtures that tests write, and where the built command is.
     .target(

@@ -18,11 +18,14 @@ public struct AnyLayer: Sendable {
   public let defineDual: @Sendable (Operands<Dual>) -> Results<Dual>
   /// What holds where the derivative does not exist.
   public let kinks: [Kink]
+  /// Known ways of computing the layer wrongly, made when they are asked for.
+  public var causes: [Cause] { listCauses() }
   /// The formula as the kind states it; empty where it states none.
   public let formula: String
   /// What its hyper-parameters mean, defaults included.
   public internal(set) var settings: [(name: String, value: String)] = []
 
+  private let listCauses: @Sendable () -> [Cause]
   private let shapeRule: @Sendable (OperandShapes) throws -> [Shape]
   private let boundRule: @Sendable (BoundQuestion) -> ErrorBound
 
@@ -39,7 +42,7 @@ public struct AnyLayer: Sendable {
         define: { layer.define($0) }, forward: { layer.forward($0) },
         backward: { layer.backward($0, upstream: $1, wanted: $2) },
         checkValues: { try layer.checkValues($0) }),
-      defineDual: { layer.define($0) },
+      defineDual: { layer.define($0) }, causes: { layer.causes },
       shapeRule: { try layer.outputShapes($0) }, boundRule: { layer.bound($0) })
   }
 
@@ -48,6 +51,7 @@ public struct AnyLayer: Sendable {
     signature: Signature, kinks: [Kink], formula: String,
     single: LayerProgram<Float>,
     double: LayerProgram<Double>, defineDual: @escaping @Sendable (Operands<Dual>) -> Results<Dual>,
+    causes: @escaping @Sendable () -> [Cause],
     shapeRule: @escaping @Sendable (OperandShapes) throws -> [Shape],
     boundRule: @escaping @Sendable (BoundQuestion) -> ErrorBound
   ) {
@@ -57,6 +61,7 @@ public struct AnyLayer: Sendable {
     self.single = single
     self.double = double
     self.defineDual = defineDual
+    self.listCauses = causes
     self.shapeRule = shapeRule
     self.boundRule = boundRule
   }

@@ -53,6 +53,11 @@ public protocol Layer: Sendable {
   /// Where the derivative does not exist, and what `backward` gives there.
   var kinks: [Kink] { get }
 
+  /// Known ways of computing this layer wrongly, tried where a tensor differs; none by default.
+  ///
+  /// Causes that can befall any kind (a sign, a factor, permuted axes) need no mention.
+  var causes: [Cause] { get }
+
   /// Configurations that the conformance checks run, and configurations that must be refused.
   static var examples: [LayerExample] { get }
 }
@@ -66,6 +71,8 @@ extension Layer {
   public func forward<S: KernelScalar>(_ operands: Operands<S>) -> Results<S> { define(operands) }
 
   public var kinks: [Kink] { [] }
+
+  public var causes: [Cause] { [] }
 }
 
 /// A place where a layer has no derivative, and the convention that its backward follows there.
