@@ -103,6 +103,11 @@ let package = Package(
         "Tensors",
       ], path: "Plugins/Examples/TrainLeNet", packageAccess: false, swiftSettings: settings),
 
+    // Times the kernels for `tools/bench`.
+    .executableTarget(
+      name: "bench-kernels", dependencies: ["Kernels", "Tensors"], path: "tools/bench/kernels",
+      swiftSettings: settings),
+
     // Tests mirror the sources.
     tests(of: "Text", []),
     tests(of: "Tensors", []),

@@ -47,6 +47,9 @@ struct ShiftedProduct<S: KernelScalar> {
     guard !planes.taps.isEmpty else {
       return fill(result, bias: bias)
     }
+    guard !PlaneProduct.fits(self) else {
+      return PlaneProduct(self, weights, view).run(source, bias: bias, result: result)
+    }
     let blocks = ReductionBlocks(channels: channels, taps: planes.taps.count)
     let packed = PackedWeights(
       weights, view, groups: groups, rows: rows, taps: planes.taps.map(\.kernel), blocks: blocks,

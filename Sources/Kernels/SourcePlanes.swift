@@ -108,49 +108,58 @@ struct SourcePlanes: Sendable {
     _ source: UnsafePointer<S>, channels selected: Range<Int>, segments: [RowSegment],
     window: Range<Int>, to planes: UnsafeMutablePointer<S>, planeSize: Int
   ) {
-    let pitch = pitch(window.count)
+    var first = 0
+    for segment in segments {
+      copy(
+        source, channels: selected, segment: segment, window: window,
+        to: planes + first * pitch(window.count), planeSize: planeSize)
+      first += segment.rows.count + rows.span
+    }
+  }
+
+  /// Copies the channels for one segment.
+  @inline(__always)
+  func copy<S: KernelScalar>(
+    _ source: UnsafePointer<S>, channels selected: Range<Int>, segment: RowSegment,
+    window: Range<Int>, to planes: UnsafeMutablePointer<S>, planeSize: Int
+  ) {
     let area = rows.extent * columns.extent
+    let (sample, u) = segment.image.quotientAndRemainder(dividingBy: outputDepth)
+    let row = segment.rows.lowerBound + rows.firstShift
     var plane = planes
     for channel in selected {
       for phase in phases {
-        var line = plane
-        for segment in segments {
-          let (sample, u) = segment.image.quotientAndRemainder(dividingBy: outputDepth)
-          let z = depth.index(depth.taps[phase.depth], output: u)
-          let image = z.map { source + ((sample * channels + channel) * depth.extent + $0) * area }
-          let first = segment.rows.lowerBound + rows.firstShift
-          for row in first..<first + segment.rows.count + rows.span {
-            let y = row * rows.stride + phase.row
-            if let image, row >= 0, y < rows.extent {
-              copyLine(image + y * columns.extent, phase.column, window, to: line, pitch)
-            } else {
-              line.update(repeating: 0, count: pitch)
-            }
-            line += pitch
-          }
-        }
+        let z = depth.index(depth.taps[phase.depth], output: u)
+        let image = z.map { source + ((sample * channels + channel) * depth.extent + $0) * area }
+        copyRows(image, phase, row..<row + segment.rows.count + rows.span, window, to: plane)
         plane += planeSize
       }
     }
   }
 
-  /// One row: zeros, every `stride`-th element from `phase`, zeros.
+  /// The rows of one phase: zeros, rows of the source with the zeros beside them, zeros.
   @inline(__always)
-  private func copyLine<S: KernelScalar>(
-    _ row: UnsafePointer<S>, _ phase: Int, _ window: Range<Int>,
-    to line: UnsafeMutablePointer<S>, _ pitch: Int
+  private func copyRows<S: KernelScalar>(
+    _ image: UnsafePointer<S>?, _ phase: Phase, _ range: Range<Int>, _ window: Range<Int>,
+    to plane: UnsafeMutablePointer<S>
   ) {
+    let pitch = pitch(window.count)
+    // Of row r the source has the part r·S + phase, if that lies in it.
+    let inside = range.clamped(to: 0..<rows.count(phase: phase.row))
+    guard let image, !inside.isEmpty else {
+      plane.update(repeating: 0, count: range.count * pitch)
+      return
+    }
     let start = window.lowerBound + columns.firstShift
     let first = min(max(0, -start), pitch)
-    let end = max(first, min(pitch, columns.count(phase: phase) - start))
-    for index in 0..<first { line[index] = 0 }
-    if columns.stride == 1 {
-      (line + first).update(from: row + (start + first), count: end - first)
-    } else {
-      S.pick(
-        end - first, from: row + (phase + (start + first) * columns.stride),
-        stride: columns.stride, to: line + first)
-    }
-    for index in end..<pitch { line[index] = 0 }
+    let end = max(first, min(pitch, columns.count(phase: phase.column) - start))
+    let row = image + (inside.lowerBound * rows.stride + phase.row) * columns.extent
+    S.copyRows(
+      RowCopy(
+        above: inside.lowerBound - range.lowerBound, rows: inside.count,
+        below: range.upperBound - inside.upperBound, before: first, count: end - first,
+        after: pitch - end,
+        source: end == first ? row : row + (phase.column + (start + first) * columns.stride),
+        sourcePitch: rows.stride * columns.extent, stride: columns.stride, target: plane))
   }
 }

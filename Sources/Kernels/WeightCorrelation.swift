@@ -125,13 +125,16 @@ extension Convolution {
         dy, transposed: true, x, transposed: false, m: geometry.outputChannels,
         n: geometry.reduction, k: geometry.batch)
     }
-    let correlation = WeightCorrelation<S>(geometry)
     return Array(uninitializedCount: geometry.weightCount) { result in
       x.withUnsafeBufferPointer { x in
         dy.withUnsafeBufferPointer { dy in
           guard let x = x.baseAddress, let dy = dy.baseAddress, let result = result.baseAddress
           else { return }
-          correlation.run(x, dy, result: result)
+          if PlaneCorrelation<S>.fits(geometry) {
+            PlaneCorrelation(geometry).run(x, dy, result: result)
+          } else {
+            WeightCorrelation(geometry).run(x, dy, result: result)
+          }
         }
       }
     }

@@ -77,11 +77,13 @@ extension ConvolutionGeometry {
   /// be longer than the kernel, and cells cut off at the end.
   static func random(using samples: inout Samples) -> ConvolutionGeometry {
     let count = Int.random(in: 1...3, using: &samples)
-    let groups = [1, 1, 1, 2, 3, 5].randomElement(using: &samples) ?? 1
+    // Many groups of few channels are computed plane by plane.
+    let groups = [1, 1, 1, 2, 3, 9].randomElement(using: &samples) ?? 1
+    let most = groups > 3 ? 2 : 5
     return ConvolutionGeometry(
       batch: Int.random(in: 1...(count == 3 ? 2 : 5), using: &samples),
-      inputChannels: groups * Int.random(in: 1...4, using: &samples),
-      outputChannels: groups * Int.random(in: 1...5, using: &samples), groups: groups,
+      inputChannels: groups * Int.random(in: 1...min(most, 4), using: &samples),
+      outputChannels: groups * Int.random(in: 1...most, using: &samples), groups: groups,
       axes: [[40], [9, 14], [5, 6, 7]][count - 1].map {
         axis(longest: $0, most: count == 3 ? 3 : 5, &samples)
       })
@@ -110,6 +112,11 @@ extension ConvolutionGeometry {
     // Depthwise, and few channels in many groups.
     of(2, 24, 24, 9, 9, kernel: 3, padding: 1, groups: 24),
     of(2, 32, 32, 8, 8, kernel: 3, stride: 2, padding: 1, groups: 8),
+    // Planes that are cut into bands of rows and of columns; more groups than a batch of copies.
+    of(1, 8, 16, 90, 130, kernel: 3, stride: 2, padding: 1, groups: 8),
+    of(1, 16, 8, 3, 5_000, kernel: 3, padding: 2, groups: 8),
+    of(2, 300, 300, 7, 7, kernel: 3, padding: 1, groups: 300),
+    of(1, 9, 9, [9_000], kernel: 7, stride: 3, padding: 2, groups: 9),
     // A first layer; a kernel of more taps than a block; a very wide image.
     of(1, 3, 16, 30, 30, kernel: 7, stride: 2, padding: 3), of(1, 2, 3, 20, 20, kernel: 17),
     of(1, 2, 20, 1, 9_000, kernel: 1), of(1, 1, 2, 3, 3_000, kernel: 3, padding: 1),

@@ -38,6 +38,16 @@ int ck_correlate_rows(int isa);
 //   m < rows ≤ 4, k < terms ≤ 6. Sums as ck_dots_… does. Both factors must be readable for 64 bytes
 //   beyond the end of a line.
 //
+// ck_plane_…: c[y·ldc + x] = bias + Σ_t w[t] · s[offsets[t] + y·pitch + x], y < rows, x < columns, one
+//   chain of fused multiply-adds. s must be readable for 128 bytes beyond the end of a line.
+//
+// ck_lane_sums_…: lanes[t·L + x mod L] += Σ_y Σ_x g[y·ldg + x] · s[offsets[t] + y·pitch + x], where L
+//   scalars fill 64 bytes. ck_add_lanes_…: c[t] = the sum of the L lanes of t as a binary tree.
+//
+// ck_copy_rows_…: `above` rows of zeros; for each of `rows` rows `before` zeros, source[x·stride] for
+//   x < count, `after` zeros; `below` rows of zeros: all without gaps. lds is the distance between
+//   two rows of the source.
+//
 // ck_transpose_…: target[x·ldt + r] = source[r·lds + x], r < rows, x < columns.
 //
 // ck_pick_…: target[x] = source[x·stride], x < count.
@@ -57,6 +67,16 @@ int ck_correlate_rows(int isa);
     int isa, int rows, int terms, const T *g, ptrdiff_t ldg, const T *s,                         \
     const ptrdiff_t *offsets, const ptrdiff_t *lines, ptrdiff_t line_count, ptrdiff_t length,    \
     T *c, ptrdiff_t ldc, int accumulate);                                                        \
+  void ck_plane_##S(                                                                             \
+    int isa, ptrdiff_t rows, ptrdiff_t columns, const T *s, ptrdiff_t pitch,                     \
+    const ptrdiff_t *offsets, const T *w, ptrdiff_t count, T *c, ptrdiff_t ldc, T bias);         \
+  void ck_lane_sums_##S(                                                                         \
+    int isa, ptrdiff_t terms, ptrdiff_t rows, ptrdiff_t columns, const T *g, ptrdiff_t ldg,      \
+    const T *s, ptrdiff_t pitch, const ptrdiff_t *offsets, T *lanes);                            \
+  void ck_add_lanes_##S(ptrdiff_t terms, const T *lanes, T *c);                                  \
+  void ck_copy_rows_##S(                                                                         \
+    ptrdiff_t above, ptrdiff_t rows, ptrdiff_t below, ptrdiff_t before, ptrdiff_t count,         \
+    ptrdiff_t after, const T *source, ptrdiff_t lds, ptrdiff_t stride, T *target);               \
   void ck_transpose_##S(                                                                         \
     ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,                \
     ptrdiff_t ldt);                                                                              \

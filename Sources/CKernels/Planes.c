@@ -1,0 +1,61 @@
+#include "CKernels.h"
+
+#include <string.h>
+
+#define TILES "Planes.inc"
+#include "EachInstructionSet.inc"
+
+#define DEFINE(T, S)                                                                             \
+  void ck_plane_##S(                                                                             \
+    int isa, ptrdiff_t rows, ptrdiff_t columns, const T *s, ptrdiff_t pitch,                     \
+    const ptrdiff_t *offsets, const T *w, ptrdiff_t count, T *c, ptrdiff_t ldc, T bias           \
+  ) {                                                                                            \
+    DISPATCH(                                                                                    \
+      isa, plane_any_##S, rows, columns, s, pitch, offsets, w, count, c, ldc, bias)              \
+  }                                                                                              \
+  void ck_lane_sums_##S(                                                                         \
+    int isa, ptrdiff_t terms, ptrdiff_t rows, ptrdiff_t columns, const T *g, ptrdiff_t ldg,      \
+    const T *s, ptrdiff_t pitch, const ptrdiff_t *offsets, T *lanes                              \
+  ) {                                                                                            \
+    DISPATCH(isa, lanes_any_##S, terms, rows, columns, g, ldg, s, pitch, offsets, lanes)         \
+  }                                                                                              \
+  void ck_add_lanes_##S(ptrdiff_t terms, const T *lanes, T *c) {                                 \
+    enum { width = 64 / sizeof(T) };                                                             \
+    for (ptrdiff_t t = 0; t < terms; t++) {                                                      \
+      T lane[width];                                                                             \
+      memcpy(lane, lanes + t * width, sizeof lane);                                              \
+      for (int half = width / 2; half > 0; half /= 2)                                            \
+        for (int i = 0; i < half; i++) lane[i] = lane[i] + lane[i + half];                       \
+      c[t] = lane[0];                                                                            \
+    }                                                                                            \
+  }                                                                                              \
+  static inline T *zeros_##S(T *target, ptrdiff_t count) {                                       \
+    enum { four = 16 / sizeof(T) };                                                              \
+    for (; count >= four; count -= four, target += four) memset(target, 0, 16);                  \
+    for (; count > 0; count--) *target++ = 0;                                                    \
+    return target;                                                                               \
+  }                                                                                              \
+  void ck_copy_rows_##S(                                                                         \
+    ptrdiff_t above, ptrdiff_t rows, ptrdiff_t below, ptrdiff_t before, ptrdiff_t count,         \
+    ptrdiff_t after, const T *source, ptrdiff_t lds, ptrdiff_t stride, T *target                 \
+  ) {                                                                                            \
+    enum { four = 16 / sizeof(T) };                                                              \
+    ptrdiff_t width = before + count + after;                                                    \
+    target = zeros_##S(target, above * width);                                                   \
+    for (ptrdiff_t r = 0; r < rows; r++, source += lds) {                                        \
+      for (ptrdiff_t x = 0; x < before; x++) *target++ = 0;                                      \
+      if (stride != 1) ck_pick_##S(count, source, stride, target);                               \
+      else if (count > 16 * four) memcpy(target, source, (size_t)count * sizeof(T));             \
+      else {                                                                                     \
+        ptrdiff_t x = 0;                                                                         \
+        for (; x + four <= count; x += four) memcpy(target + x, source + x, 16);                 \
+        for (; x < count; x++) target[x] = source[x];                                            \
+      }                                                                                          \
+      target += count;                                                                           \
+      for (ptrdiff_t x = 0; x < after; x++) *target++ = 0;                                       \
+    }                                                                                            \
+    zeros_##S(target, below * width);                                                            \
+  }
+
+DEFINE(float, f32)
+DEFINE(double, f64)

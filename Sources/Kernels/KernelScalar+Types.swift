@@ -1,0 +1,128 @@
+internal import CKernels
+public import Tensors
+
+extension Float: KernelScalar {
+  /// A tile of a product.
+  public static func productTile(_ t: ProductTile<Float>) {
+    ck_product_f32(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.a, t.b, t.offsets, t.count, t.c,
+      t.pitch, Int32(t.columns), t.accumulates ? 1 : 0, t.bias)
+  }
+
+  /// A tile of a correlation.
+  public static func correlationTile(_ t: CorrelationTile<Float>) {
+    ck_correlate_f32(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.source, t.offsets, t.lines,
+      t.lineCount, t.length, t.gradient, t.c, t.pitch, Int32(t.columns), t.accumulates ? 1 : 0)
+  }
+
+  /// A tile of inner products.
+  public static func dotTile(_ t: DotTile<Float>) {
+    ck_dots_f32(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.columns), t.a, t.aPitch, t.b, t.bPitch,
+      t.count, t.c, t.pitch)
+  }
+
+  /// A tile of a correlation for few outputs.
+  public static func overlapTile(_ t: OverlapTile<Float>) {
+    ck_overlap_f32(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.terms), t.gradient, t.gradientPitch,
+      t.source, t.offsets, t.lines, t.lineCount, t.length, t.c, t.pitch, t.accumulates ? 1 : 0)
+  }
+
+  /// Turns a matrix.
+  public static func transpose(_ t: Transposition<Float>) {
+    ck_transpose_f32(t.rows, t.columns, t.source, t.sourcePitch, t.target, t.targetPitch)
+  }
+
+  /// A convolution of one plane.
+  public static func planeTile(_ t: PlaneTile<Float>) {
+    ck_plane_f32(
+      t.instructions.rawValue, t.rows, t.columns, t.source, t.pitch, t.offsets, t.weights, t.count,
+      t.c, t.cPitch, t.bias)
+  }
+
+  /// Sums over the positions of a plane.
+  public static func laneSums(_ t: LaneTile<Float>) {
+    ck_lane_sums_f32(
+      t.instructions.rawValue, t.terms, t.rows, t.columns, t.gradient, t.gradientPitch, t.source,
+      t.pitch, t.offsets, t.lanes)
+  }
+
+  /// Adds the lanes of each term.
+  public static func addLanes(
+    _ terms: Int, _ lanes: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>
+  ) {
+    ck_add_lanes_f32(terms, lanes, sums)
+  }
+
+  /// Copies rows with zeros beside them.
+  public static func copyRows(_ t: RowCopy<Float>) {
+    ck_copy_rows_f32(
+      t.above, t.rows, t.below, t.before, t.count, t.after, t.source, t.sourcePitch, t.stride,
+      t.target)
+  }
+}
+
+extension Double: KernelScalar {
+  /// A tile of a product.
+  public static func productTile(_ t: ProductTile<Double>) {
+    ck_product_f64(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.a, t.b, t.offsets, t.count, t.c,
+      t.pitch, Int32(t.columns), t.accumulates ? 1 : 0, t.bias)
+  }
+
+  /// A tile of a correlation.
+  public static func correlationTile(_ t: CorrelationTile<Double>) {
+    ck_correlate_f64(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.source, t.offsets, t.lines,
+      t.lineCount, t.length, t.gradient, t.c, t.pitch, Int32(t.columns), t.accumulates ? 1 : 0)
+  }
+
+  /// A tile of inner products.
+  public static func dotTile(_ t: DotTile<Double>) {
+    ck_dots_f64(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.columns), t.a, t.aPitch, t.b, t.bPitch,
+      t.count, t.c, t.pitch)
+  }
+
+  /// A tile of a correlation for few outputs.
+  public static func overlapTile(_ t: OverlapTile<Double>) {
+    ck_overlap_f64(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.terms), t.gradient, t.gradientPitch,
+      t.source, t.offsets, t.lines, t.lineCount, t.length, t.c, t.pitch, t.accumulates ? 1 : 0)
+  }
+
+  /// Turns a matrix.
+  public static func transpose(_ t: Transposition<Double>) {
+    ck_transpose_f64(t.rows, t.columns, t.source, t.sourcePitch, t.target, t.targetPitch)
+  }
+
+  /// A convolution of one plane.
+  public static func planeTile(_ t: PlaneTile<Double>) {
+    ck_plane_f64(
+      t.instructions.rawValue, t.rows, t.columns, t.source, t.pitch, t.offsets, t.weights, t.count,
+      t.c, t.cPitch, t.bias)
+  }
+
+  /// Sums over the positions of a plane.
+  public static func laneSums(_ t: LaneTile<Double>) {
+    ck_lane_sums_f64(
+      t.instructions.rawValue, t.terms, t.rows, t.columns, t.gradient, t.gradientPitch, t.source,
+      t.pitch, t.offsets, t.lanes)
+  }
+
+  /// Adds the lanes of each term.
+  public static func addLanes(
+    _ terms: Int, _ lanes: UnsafePointer<Double>, to sums: UnsafeMutablePointer<Double>
+  ) {
+    ck_add_lanes_f64(terms, lanes, sums)
+  }
+
+  /// Copies rows with zeros beside them.
+  public static func copyRows(_ t: RowCopy<Double>) {
+    ck_copy_rows_f64(
+      t.above, t.rows, t.below, t.before, t.count, t.after, t.source, t.sourcePitch, t.stride,
+      t.target)
+  }
+}

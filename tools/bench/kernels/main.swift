@@ -1,0 +1,84 @@
+// Times single convolutions, for a script that runs a peer's beside them.
+//
+// Reads one request a line, `f64 dX 8 64 56 56 128 3 2 1 1` (type, direction, N C H W O, kernel,
+// stride, padding, groups), and answers each with the milliseconds of one call. With `--cpu-time`
+// the clock is the processor time of this process, with `--threads N` the work is spread.
+
+import Glibc
+import Kernels
+import Tensors
+
+var arguments = CommandLine.arguments.dropFirst()
+let clock = arguments.contains("--cpu-time") ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC
+if let place = arguments.firstIndex(of: "--threads"), place + 1 < arguments.endIndex,
+  let threads = Int(arguments[place + 1]), threads > 0
+{
+  Parallel.threads = threads
+}
+
+/// The time on the chosen clock, in milliseconds.
+func now() -> Double {
+  var time = timespec()
+  clock_gettime(clock, &time)
+  return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) / 1e6
+}
+
+/// The time of one call, warm: repeated at least twice and until `enough` milliseconds are over.
+func measure(_ body: () -> Void) -> Double {
+  let enough = 3.0
+  body()
+  let start = now()
+  var calls = 0.0
+  while true {
+    body()
+    calls += 1
+    let elapsed = now() - start
+    if elapsed > enough && calls > 1 { return elapsed / calls }
+  }
+}
+
+/// Numbers between −½ and ½; a fixed seed, since only the time matters.
+func numbers<S: KernelScalar>(_ count: Int) -> [S] {
+  var state: UInt64 = 1
+  return [S](count: count) { _ in
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return S(Double(state >> 33) / Double(1 << 31) - 0.5)
+  }
+}
+
+/// The time of one direction of a convolution.
+func time<S: KernelScalar>(_ direction: Substring, _ geometry: ConvolutionGeometry, _: S.Type)
+  -> Double?
+{
+  let x: [S] = numbers(geometry.inputCount)
+  let w: [S] = numbers(geometry.weightCount)
+  let dy: [S] = numbers(geometry.outputCount)
+  switch direction {
+  case "fwd": return measure { _ = Convolution.forward(x, w, bias: nil, geometry) }
+  case "dX": return measure { _ = Convolution.inputGradient(dy, w, geometry) }
+  case "dW": return measure { _ = Convolution.weightGradient(x, dy, geometry) }
+  default: return nil
+  }
+}
+
+while let line = readLine() {
+  let words = line.split(separator: " ")
+  let sizes = words.dropFirst(2).compactMap { Int($0) }
+  guard words.count == 11, sizes.count == 9 else {
+    print("not understood: \(line)")
+    continue
+  }
+  let axes = [sizes[2], sizes[3]].map {
+    WindowAxis(
+      extent: $0, kernel: sizes[5], stride: sizes[6], paddingBegin: sizes[7],
+      paddingEnd: sizes[7])
+  }
+  let geometry = ConvolutionGeometry(
+    batch: sizes[0], inputChannels: sizes[1], outputChannels: sizes[4], groups: sizes[8],
+    axes: axes)
+  let found =
+    words[0] == "f32"
+    ? time(words[1], geometry, Float.self) : time(words[1], geometry, Double.self)
+  print(found.map { "\($0)" } ?? "not understood: \(line)")
+  fflush(nil)
+}
