@@ -23,7 +23,10 @@ public struct Diagnostician {
     if let cause = NotFinite(evidence).cause { return TensorDiagnosis(causes: [cause]) }
     var search = Search()
     let general = GeneralCauses(evidence, tolerance)
-    attempt(general.named + evidence.layer.causes, &search)
+    let own = evidence.layer.causes
+    // A kind may know more about a cause of any kind than is known of all.
+    let shared = general.named.filter { cause in !own.contains { $0.id == cause.id } }
+    attempt(shared + own, &search)
     // A number that fits says less than a name, and is looked for only where no name fits.
     if search.proven.isEmpty { attempt(general.fitted, &search) }
     let causes = search.proven.isEmpty ? search.scaled : search.proven

@@ -17,10 +17,23 @@ public struct TensorDiagnosis: Sendable {
   }
 
   /// The one cause that says most; nil where none is proven or several say as much.
-  public var headline: NamedCause? { leading.count == 1 ? leading[0] : nil }
+  public var headline: NamedCause? {
+    if let preferred, let cause = causes.first(where: { $0.id == preferred }) { return cause }
+    return leading.count == 1 ? leading[0] : nil
+  }
 
   /// Causes that fit equally well, so that this fixture cannot tell them apart; empty for one.
-  public var indistinguishable: [NamedCause] { leading.count > 1 ? leading : [] }
+  public var indistinguishable: [NamedCause] { headline == nil ? leading : [] }
+
+  /// The id of a proven cause that another tensor of the layer shows too; nil where none does.
+  public private(set) var preferred: String?
+
+  /// Decides between causes that fit this tensor by those that explain other tensors of the layer.
+  ///
+  /// One mistake in several tensors is likelier than several mistakes.
+  public mutating func prefer(anyOf ids: Set<String>) {
+    preferred = causes.first { ids.contains($0.id) }?.id
+  }
 
   private var leading: [NamedCause] {
     causes.filter { $0.specificity == causes.map(\.specificity).min() }
