@@ -188,7 +188,11 @@ extension NaiveConvolution {
     case .ohwiGradient:
       return weightGradient(at: { (($0.o * kh + $0.p) * kw + $0.q) * inputs + $0.c })
     case .edgeMissing: return weightGradient { $0.p > 0 && $0.q > 0 ? $0 : nil }
-    case .weightDecay: return weightGradient().zip(w) { $0 + S(0.1) * $1 }
+    case .weightDecay:
+      // A tenth of the gradient, so that float32 shows it at any scale.
+      let (dw, steepest) = (weightGradient(), w.elements.map(\.magnitude).max() ?? 1)
+      let decay = (dw.elements.map(\.magnitude).max() ?? 0) / (10 * steepest)
+      return dw.zip(w) { $0 + decay * $1 }
     case .upstreamReversed:
       return weightGradient { step in
         var step = step
