@@ -57,7 +57,7 @@ let package = Package(
     module("Tensors", [realModule]),
     module("Kernels", ["CKernels", "Tensors"]),
     module("LayerKit", ["Kernels", "Tensors", "Text"]),
-    module("Network", ["LayerKit", "Tensors", realModule]),
+    module("Network", ["Kernels", "LayerKit", "Tensors", realModule]),
 
     // Files.
     module("HDF5File", ["CCrypto", "CHDF5", "CDeflate", "CSandbox", "Text"]),

@@ -18,7 +18,7 @@ public struct HuberLoss: DifferenceLoss {
 
   public let reduction: LossReduction
   /// δ, above 0; default 1.
-  private var delta: Double
+  private(set) var delta: Double
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     reduction = hyperparameters.word("reduction", default: .mean)

@@ -22,9 +22,9 @@ public struct NLLLoss: Layer {
 
   // MARK: Hyper-parameters
 
-  private let reduction: LossReduction
+  let reduction: LossReduction
   /// The index that marks a position to be left out; default −100.
-  private let ignored: Int
+  let ignored: Int
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     reduction = hyperparameters.reduction()
@@ -65,7 +65,7 @@ public struct NLLLoss: Layer {
   }
 
   /// Σ w[t[n]] over the positions that are not ignored.
-  private static func denominator<S: Scalar>(_ labels: [Int?], _ weight: Tensor<S>?) -> S {
+  static func denominator<S: Scalar>(_ labels: [Int?], _ weight: Tensor<S>?) -> S {
     var sum = S.zero
     for case let label? in labels { sum += weight?[label] ?? .one }
     return sum

@@ -17,7 +17,7 @@ public struct SmoothL1Loss: DifferenceLoss {
 
   public let reduction: LossReduction
   /// β, 0 or more; default 1.
-  private var beta: Double
+  private(set) var beta: Double
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     reduction = hyperparameters.reduction()

@@ -19,7 +19,7 @@ public struct PoolWindow: Sendable {
   /// Cells between two cells of the window, per axis; default 1.
   private let dilation: [Int]
   /// Whether a last window that hangs over the end counts; default false.
-  private let ceilMode: Bool
+  private(set) var ceilMode: Bool
 
   /// Reads the hyper-parameters of a window on so many axes.
   init(_ hyperparameters: inout HyperparameterReader, axes: Int, options: Set<Option>) {
@@ -41,6 +41,13 @@ public struct PoolWindow: Sendable {
       ? hyperparameters.integers("dilation", count: axes, default: ones, in: .cells(from: 1))
       : ones
     ceilMode = hyperparameters.boolean("ceil_mode", default: false)
+  }
+
+  /// The same window with the other `ceil_mode`.
+  var withOtherCeilMode: PoolWindow {
+    var other = self
+    other.ceilMode.toggle()
+    return other
   }
 
   /// K, the number of cells of a whole window.

@@ -53,16 +53,20 @@ struct ResampledAxis: Sendable {
   let output: Int
   /// Whether the centres of the corner cells stay where they are.
   let alignsCorners: Bool
+  /// Whether p = r·j, for any r.
+  private let omitsHalfPixel: Bool
   /// r, the distance of two new cells, in cells.
   let step: Double
 
   init(
-    _ mode: ResamplingMode, extent: Int, output: Int, alignsCorners: Bool, scale: Double?
+    _ mode: ResamplingMode, extent: Int, output: Int, alignsCorners: Bool,
+    omitsHalfPixel: Bool = false, scale: Double?
   ) {
     self.mode = mode
     self.extent = extent
     self.output = output
     self.alignsCorners = alignsCorners
+    self.omitsHalfPixel = alignsCorners || omitsHalfPixel
     if alignsCorners {
       step = output > 1 ? Double(extent - 1) / Double(output - 1) : 0
     } else {
@@ -105,7 +109,7 @@ struct ResampledAxis: Sendable {
 
   /// p, for the modes that lie between centres.
   func position(_ index: Int) -> Double {
-    alignsCorners ? step * Double(index) : step * (Double(index) + 0.5) - 0.5
+    omitsHalfPixel ? step * Double(index) : step * (Double(index) + 0.5) - 0.5
   }
 
   /// The cell at or before a position, and how far the position lies behind it: from 0 to 1.
@@ -186,7 +190,7 @@ struct ResampledAxis: Sendable {
       case .linear, .bilinear, .bicubic, .trilinear:
         guard !isCopy else { return [] }
         let position = position(index)
-        let travelled = step * (Double(index) + (alignsCorners ? 0 : 0.5))
+        let travelled = step * (Double(index) + (omitsHalfPixel ? 0 : 0.5))
         let error = 1.01 * (unit * (2 * travelled + position.magnitude) + distance)
         let (reach, slope) = mode == .bicubic ? (1, 1.125) : (0, 1.0)
         let first = max(0, Int((position - error).rounded(.down)) - reach)

@@ -4,7 +4,7 @@ import Tensors
 
 /// What a resampling kind was told: the size of the result, and how cells are made.
 public struct Resampling: Hashable, Sendable {
-  let mode: ResamplingMode
+  var mode: ResamplingMode
   /// The number of spatial axes; nil for any from 1 to 3.
   private let axes: Int?
   /// The extents of the result, or one for all axes; nil where the scale says them.
@@ -12,7 +12,9 @@ public struct Resampling: Hashable, Sendable {
   /// What the extents are multiplied with, or one factor for all axes.
   private let scale: [Double]?
   /// Whether the centres of the corner cells stay where they are.
-  private let alignsCorners: Bool
+  var alignsCorners: Bool
+  /// Whether positions are p = r·j though corners are not aligned: what some programs do by mistake.
+  var omitsHalfPixel = false
   /// Whether positions follow the extents, even where a scale is given.
   private let followsExtents: Bool
 
@@ -92,7 +94,7 @@ public struct Resampling: Hashable, Sendable {
       if let size {
         return ResampledAxis(
           mode, extent: extent, output: size[count == 1 ? 0 : axis],
-          alignsCorners: alignsCorners, scale: nil)
+          alignsCorners: alignsCorners, omitsHalfPixel: omitsHalfPixel, scale: nil)
       }
       let factor = scale?[count == 1 ? 0 : axis] ?? 1
       let range = ClosedRange<Int>.cells(from: 1)
@@ -103,7 +105,7 @@ public struct Resampling: Hashable, Sendable {
       }
       return ResampledAxis(
         mode, extent: extent, output: Int(output), alignsCorners: alignsCorners,
-        scale: followsExtents ? nil : factor)
+        omitsHalfPixel: omitsHalfPixel, scale: followsExtents ? nil : factor)
     }
   }
 

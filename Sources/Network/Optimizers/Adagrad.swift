@@ -9,16 +9,16 @@ public import LayerKit
 ///     p ← p − η/(1 + (t − 1)κ) · g/(√s + ε), κ the `lr_decay`
 ///
 /// State: `sum`, s, which begins with `initial_accumulator_value`; `step`, t.
-public struct Adagrad: Optimizer {
+public struct Adagrad: AdaptiveOptimizer {
   public static let kind = "Adagrad"
   public static let slots = ["sum"]
 
-  private let learningRate: Double
+  var learningRate: Double
   private let decay: Double
-  private let weightDecay: Double
+  var weightDecay: Double
   private let initialSum: Double
-  private let epsilon: Double
-  private let maximizes: Bool
+  var epsilon: Double
+  var maximizes: Bool
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     learningRate = hyperparameters.nonNegative("lr", default: 1e-2)
@@ -32,12 +32,24 @@ public struct Adagrad: Optimizer {
 
   public func initialValue(ofSlot slot: Int) -> Double? { initialSum }
 
-  public func updated<N: StepNumber>(
+  func remember<N: StepNumber>(
     _ p: N, gradient: N, state: inout StepState<N>, step t: Int
-  ) -> N {
+  ) -> (parameter: N, gradient: N) {
     let g = gradient.descended(at: p, climbing: maximizes, weightDecay: weightDecay)
     state.first = state.first + g * g
+    return (p, g)
+  }
+
+  func moved<N: StepNumber>(
+    _ p: N, gradient g: N, state: inout StepState<N>, step t: Int
+  ) -> N {
     let rate = learningRate / (1 + Double(t - 1) * decay)
     return p - p.constant(rate) * (g / (N.squareRoot(state.first) + p.constant(epsilon)))
+  }
+
+  func secondCorrection(_ t: Int) -> Double { 1 }
+
+  func addToSecondMoment<N: StepNumber>(_ number: N, _ state: inout StepState<N>) {
+    state.first = state.first + number
   }
 }

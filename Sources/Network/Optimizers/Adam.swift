@@ -11,10 +11,10 @@ import RealModule
 ///     p ← p − η/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε), w in place of v with `amsgrad`
 ///
 /// State: `exp_avg`, m; `exp_avg_sq`, v; with `amsgrad` `max_exp_avg_sq`, w; `step`, t.
-public struct Adam: Optimizer {
+public struct Adam: MomentOptimizer {
   public static let kind = "Adam"
   public static let slots = MomentEstimate.slots
-  private let estimate: MomentEstimate
+  var estimate: MomentEstimate
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     let isDecoupled = hyperparameters.boolean("decoupled_weight_decay", default: false)
@@ -22,19 +22,13 @@ public struct Adam: Optimizer {
   }
 
   public func initialValue(ofSlot slot: Int) -> Double? { estimate.initialValue(ofSlot: slot) }
-
-  public func updated<N: StepNumber>(
-    _ p: N, gradient: N, state: inout StepState<N>, step t: Int
-  ) -> N {
-    estimate.updated(p, gradient: gradient, state: &state, step: t)
-  }
 }
 
 /// Adam whose weight decay does not go through the moments, 0.01 by default.
-public struct AdamW: Optimizer {
+public struct AdamW: MomentOptimizer {
   public static let kind = "AdamW"
   public static let slots = MomentEstimate.slots
-  private let estimate: MomentEstimate
+  var estimate: MomentEstimate
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     hyperparameters.ignore("decoupled_weight_decay")
@@ -42,25 +36,25 @@ public struct AdamW: Optimizer {
   }
 
   public func initialValue(ofSlot slot: Int) -> Double? { estimate.initialValue(ofSlot: slot) }
+}
 
-  public func updated<N: StepNumber>(
-    _ p: N, gradient: N, state: inout StepState<N>, step t: Int
-  ) -> N {
-    estimate.updated(p, gradient: gradient, state: &state, step: t)
-  }
+/// An optimiser that follows the estimates of two moments.
+protocol MomentOptimizer: AdaptiveOptimizer {
+  /// The formula.
+  var estimate: MomentEstimate { get set }
 }
 
 /// The formula that both kinds share.
-private struct MomentEstimate: Sendable {
+struct MomentEstimate: Sendable {
   static let slots = ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"]
 
-  let learningRate: Double
-  let betas: (first: Double, second: Double)
-  let epsilon: Double
-  let weightDecay: Double
-  let isDecoupled: Bool
+  var learningRate: Double
+  var betas: (first: Double, second: Double)
+  var epsilon: Double
+  var weightDecay: Double
+  var isDecoupled: Bool
   let hasMaximum: Bool
-  let maximizes: Bool
+  var maximizes: Bool
   /// Whether PyTorch computes 1 − βᵗ with a tensor, which is in single precision.
   let hasSingleCorrections: Bool
 
@@ -82,9 +76,9 @@ private struct MomentEstimate: Sendable {
 
   func initialValue(ofSlot slot: Int) -> Double? { slot < 2 || hasMaximum ? 0 : nil }
 
-  func updated<N: StepNumber>(
-    _ p: N, gradient: N, state: inout StepState<N>, step t: Int
-  ) -> N {
+  func remember<N: StepNumber>(
+    _ p: N, gradient: N, state: inout StepState<N>
+  ) -> (parameter: N, gradient: N) {
     var p = p
     if isDecoupled, weightDecay != 0 { p = p * p.constant(1 - learningRate * weightDecay) }
     let g = gradient.descended(
@@ -94,6 +88,10 @@ private struct MomentEstimate: Sendable {
     state.second =
       p.constant(betas.second) * state.second + p.constant(1 - betas.second) * (g * g)
     if hasMaximum { state.third = N.larger(state.third, state.second) }
+    return (p, g)
+  }
+
+  func moved<N: StepNumber>(_ p: N, state: StepState<N>, step t: Int) -> N {
     let (first, second) = (correction(betas.first, t), correction(betas.second, t))
     let spread =
       N.squareRoot(hasMaximum ? state.third : state.second)
@@ -108,10 +106,51 @@ private struct MomentEstimate: Sendable {
   ///
   /// β is then rounded before it is raised to the power t, which moves βᵗ by t·u, the power and
   /// the difference round once or twice more.
-  private func correction(_ beta: Double, _ t: Int) -> (value: Double, uncertainty: Double) {
+  func correction(_ beta: Double, _ t: Int) -> (value: Double, uncertainty: Double) {
     let power = Double.pow(beta, t)
     guard hasSingleCorrections else { return (1 - power, 0) }
     return (1 - power, 2 * 0x1p-24 * (1 + Double(t + 4) * power / (1 - power)))
+  }
+}
+
+extension MomentOptimizer {
+  var learningRate: Double {
+    get { estimate.learningRate }
+    set { estimate.learningRate = newValue }
+  }
+
+  var weightDecay: Double {
+    get { estimate.weightDecay }
+    set { estimate.weightDecay = newValue }
+  }
+
+  var maximizes: Bool {
+    get { estimate.maximizes }
+    set { estimate.maximizes = newValue }
+  }
+
+  var epsilon: Double {
+    get { estimate.epsilon }
+    set { estimate.epsilon = newValue }
+  }
+
+  func remember<N: StepNumber>(
+    _ p: N, gradient: N, state: inout StepState<N>, step t: Int
+  ) -> (parameter: N, gradient: N) {
+    estimate.remember(p, gradient: gradient, state: &state)
+  }
+
+  func moved<N: StepNumber>(
+    _ p: N, gradient: N, state: inout StepState<N>, step t: Int
+  ) -> N {
+    estimate.moved(p, state: state, step: t)
+  }
+
+  func secondCorrection(_ t: Int) -> Double { estimate.correction(estimate.betas.second, t).value }
+
+  func addToSecondMoment<N: StepNumber>(_ number: N, _ state: inout StepState<N>) {
+    state.second = state.second + number
+    state.third = state.third + number
   }
 }
 

@@ -17,6 +17,10 @@ public struct AnyOptimizer: Sendable {
       _ state: ParameterState<Double>, Rounding
     ) -> StepBounds
 
+  /// A step seen as a layer from parameter and gradient to the new parameter, whose buffers are the
+  /// slots and `step`: so a diagnosis of layers serves for steps, too. It has no gradients.
+  public let step: AnyLayer
+
   let single: Update<Float>
   let double: Update<Double>
 
@@ -29,6 +33,7 @@ public struct AnyOptimizer: Sendable {
     kind = O.kind
     slots = O.slots.indices.filter { optimizer.initialValue(ofSlot: $0) != nil }.map { O.slots[$0] }
     countsSteps = O.countsSteps
+    step = AnyLayer(OptimizerStep(optimizer))
     single = { optimizer.update(&$0, gradient: $1, state: &$2) }
     double = { optimizer.update(&$0, gradient: $1, state: &$2) }
     bounds = {

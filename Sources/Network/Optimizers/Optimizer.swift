@@ -22,10 +22,18 @@ public protocol Optimizer: Sendable {
   ///
   /// Updates the state, whose slots stand in the order of `slots`.
   func updated<N: StepNumber>(_ p: N, gradient: N, state: inout StepState<N>, step t: Int) -> N
+
+  /// Known ways of computing a step wrongly; none by default.
+  ///
+  /// A step is seen as a layer from parameter and gradient to the new parameter, whose buffers are
+  /// the slots and `step`.
+  var causes: [Cause] { get }
 }
 
 extension Optimizer {
   public static var countsSteps: Bool { true }
+
+  public var causes: [Cause] { [] }
 }
 
 /// What an optimiser keeps for a single number of a parameter.

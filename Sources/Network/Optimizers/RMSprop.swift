@@ -11,17 +11,17 @@ public import LayerKit
 ///     p ← p − η·g/d, or with momentum b ← μb + g/d, p ← p − η·b
 ///
 /// State: `square_avg`, v; with momentum `momentum_buffer`, b; centred `grad_avg`, a; `step`.
-public struct RMSprop: Optimizer {
+public struct RMSprop: AdaptiveOptimizer {
   public static let kind = "RMSprop"
   public static let slots = ["square_avg", "momentum_buffer", "grad_avg"]
 
-  private let learningRate: Double
+  var learningRate: Double
   private let alpha: Double
-  private let epsilon: Double
-  private let weightDecay: Double
+  var epsilon: Double
+  var weightDecay: Double
   private let momentum: Double
   private let isCentered: Bool
-  private let maximizes: Bool
+  var maximizes: Bool
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     learningRate = hyperparameters.nonNegative("lr", default: 1e-2)
@@ -42,13 +42,19 @@ public struct RMSprop: Optimizer {
     }
   }
 
-  public func updated<N: StepNumber>(
+  func remember<N: StepNumber>(
     _ p: N, gradient: N, state: inout StepState<N>, step t: Int
-  ) -> N {
+  ) -> (parameter: N, gradient: N) {
     let g = gradient.descended(at: p, climbing: maximizes, weightDecay: weightDecay)
     // v ← αv + (1 − α)g²
     state.first = p.constant(alpha) * state.first + p.constant(1 - alpha) * (g * g)
     if isCentered { state.third = state.third.averaged(with: g, keeping: alpha) }
+    return (p, g)
+  }
+
+  func moved<N: StepNumber>(
+    _ p: N, gradient g: N, state: inout StepState<N>, step t: Int
+  ) -> N {
     // A mean of squares is never less than the square of the mean: below 0 there is rounding alone,
     // of which PyTorch takes the root, NaN. Where v − a² cancels, the bound grows by itself.
     let variance =
@@ -58,5 +64,11 @@ public struct RMSprop: Optimizer {
     guard momentum > 0 else { return p - p.constant(learningRate) * step }
     state.second = p.constant(momentum) * state.second + step
     return p - p.constant(learningRate) * state.second
+  }
+
+  func secondCorrection(_ t: Int) -> Double { 1 }
+
+  func addToSecondMoment<N: StepNumber>(_ number: N, _ state: inout StepState<N>) {
+    state.first = state.first + number
   }
 }

@@ -9,17 +9,17 @@ public import LayerKit
 ///     p ← p − η·v, or with Nesterov's momentum p − η(g + μv)
 ///
 /// η is outside the buffer. State: `momentum_buffer`, v, where μ ≠ 0.
-public struct SGD: Optimizer {
+public struct SGD: AdjustableOptimizer {
   public static let kind = "SGD"
   public static let slots = ["momentum_buffer"]
   public static let countsSteps = false
 
-  private let learningRate: Double
-  private let momentum: Double
+  var learningRate: Double
+  let momentum: Double
   private let dampening: Double
-  private let weightDecay: Double
-  private let isNesterov: Bool
-  private let maximizes: Bool
+  var weightDecay: Double
+  var isNesterov: Bool
+  var maximizes: Bool
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     learningRate = hyperparameters.nonNegative("lr", default: 1e-3)
@@ -39,16 +39,22 @@ public struct SGD: Optimizer {
 
   public func initialValue(ofSlot slot: Int) -> Double? { momentum == 0 ? nil : 0 }
 
-  public func updated<N: StepNumber>(
+  func remember<N: StepNumber>(
     _ p: N, gradient: N, state: inout StepState<N>, step t: Int
-  ) -> N {
+  ) -> (parameter: N, gradient: N) {
     let g = gradient.descended(at: p, climbing: maximizes, weightDecay: weightDecay)
-    guard momentum != 0 else { return p - p.constant(learningRate) * g }
+    guard momentum != 0 else { return (p, g) }
     // v ← μv + (1 − τ)g
-    let v =
+    state.first =
       state.isNew ? g : p.constant(momentum) * state.first + p.constant(1 - dampening) * g
-    state.first = v
-    let direction = isNesterov ? g + p.constant(momentum) * v : v
+    return (p, g)
+  }
+
+  func moved<N: StepNumber>(
+    _ p: N, gradient g: N, state: inout StepState<N>, step t: Int
+  ) -> N {
+    guard momentum != 0 else { return p - p.constant(learningRate) * g }
+    let direction = isNesterov ? g + p.constant(momentum) * state.first : state.first
     return p - p.constant(learningRate) * direction
   }
 }

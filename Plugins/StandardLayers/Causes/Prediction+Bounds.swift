@@ -1,0 +1,101 @@
+// What the predictions of several families have in common.
+
+import LayerKit
+import Tensors
+
+extension Evidence {
+  /// The upstream gradient of the first output, where the tensor is the gradient of the input.
+  var inputGradientUpstream: Tensor<Double>? {
+    tensor == .inputGradient(0) ? upstream.first : nil
+  }
+
+  /// The same computation with constants rounded to single precision first, where the reference
+  /// computes in double precision.
+  func withSingleConstants() -> [Prediction] {
+    guard operands.format == .float64 else { return [] }
+    var changed = operands
+    changed.format = .float32
+    return [replay(operands: changed)].compactMap { $0 }
+  }
+
+  /// How far rounding may move each element of a replayed tensor.
+  func limits(of prediction: Prediction) -> Tensor<Double> {
+    guard case .own(let bound) = prediction.margin else {
+      preconditionFailure("only a replay has a bound of its own")
+    }
+    return bound().limits(of: prediction.values, rounding)
+  }
+}
+
+extension Cause {
+  /// A constant in single precision in a computation in double precision.
+  static let constantInLowerPrecision = Cause(
+    "constant-in-lower-precision",
+    advice: "a constant (slope, alpha, eps, delta) was rounded to single precision before it was"
+      + " used in double precision: keep it as a double"
+  ) { $0.withSingleConstants() }
+}
+
+extension ErrorBound {
+  /// How far rounding may move each of some values, stored in the same arithmetic.
+  func limits(of values: Tensor<Double>, _ rounding: Rounding) -> Tensor<Double> {
+    switch self {
+    case .exact:
+      return values.map { _ in 0 }
+    case .elementwise(let limits):
+      return limits
+    case .accumulated(let terms, let magnitude, _):
+      let gamma = rounding.gamma(terms)
+      let magnitudes = Tensor(values.shape, magnitude.elements(0..<values.count))
+      return magnitudes.zip(values) {
+        $0 == 0 ? 0 : gamma * $0 + rounding.unit * $1.magnitude + rounding.underflow
+      }
+    }
+  }
+}
+
+extension Prediction {
+  /// Predicts the values of a formula, whose bound follows from the formula itself.
+  init(_ formula: Tensor<Approximation>, detail: String? = nil, fitted: Int = 0) {
+    self.init(formula.map(\.value), detail: detail, fitted: fitted) {
+      .elementwise(formula.map(\.limit))
+    }
+  }
+
+  /// The same prediction with its elements in another order.
+  func reordered(_ order: @escaping @Sendable (Tensor<Double>) -> Tensor<Double>) -> Prediction {
+    guard case .own(let bound) = margin else {
+      preconditionFailure("only a replay has a bound of its own")
+    }
+    let values = values
+    return Prediction(order(values), detail: detail, fitted: fitted) {
+      // The bound of a replay is evaluated in its own order.
+      switch bound() {
+      case .exact: .exact
+      case .elementwise(let limits): .elementwise(order(limits))
+      case .accumulated(let terms, let magnitude, let products):
+        .sum(
+          terms: terms,
+          magnitude: order(Tensor(values.shape, magnitude.elements(0..<values.count))),
+          products: products)
+      }
+    }
+  }
+
+  /// The same prediction with a remark for the report, or as a number that was fitted.
+  func noting(_ detail: String, fitted: Int = 0) -> Prediction {
+    switch margin {
+    case .own(let bound):
+      Prediction(values, detail: detail, fitted: fitted, bound: bound)
+    case .likeComputed:
+      Prediction(likeComputed: values, detail: detail, fitted: fitted)
+    case .rearranged:
+      preconditionFailure("a rearranged prediction is made with its remark")
+    }
+  }
+}
+
+extension Double {
+  /// The number to seven digits, for a report.
+  var shortened: String { Float(self).description }
+}
