@@ -37,11 +37,13 @@ public struct AnyLayer: Sendable {
       single: LayerProgram(
         define: { layer.define($0) }, forward: { layer.forward($0) },
         backward: { layer.backward($0, upstream: $1, wanted: $2) },
-        checkValues: { try layer.checkValues($0) }),
+        checkValues: { try layer.checkValues($0) },
+        blindSpots: { layer.blindSpots($0, upstream: $1) }),
       double: LayerProgram(
         define: { layer.define($0) }, forward: { layer.forward($0) },
         backward: { layer.backward($0, upstream: $1, wanted: $2) },
-        checkValues: { try layer.checkValues($0) }),
+        checkValues: { try layer.checkValues($0) },
+        blindSpots: { layer.blindSpots($0, upstream: $1) }),
       defineDual: { layer.define($0) }, causes: { layer.causes },
       shapeRule: { try layer.outputShapes($0) }, boundRule: { layer.bound($0) })
   }
@@ -107,18 +109,22 @@ public struct LayerProgram<S: KernelScalar>: Sendable {
   public let backward: @Sendable (Operands<S>, [Tensor<S>], GradientRequest) -> Gradients<S>
   /// Checks indices, probabilities and masks.
   public let checkValues: @Sendable (Operands<S>) throws -> Void
+  /// What the operands and upstream gradients cannot show.
+  public let blindSpots: @Sendable (Operands<S>, [Tensor<S>]) -> [BlindSpot]
 
   @usableFromInline
   init(
     define: @escaping @Sendable (Operands<S>) -> Results<S>,
     forward: @escaping @Sendable (Operands<S>) -> Results<S>,
     backward: @escaping @Sendable (Operands<S>, [Tensor<S>], GradientRequest) -> Gradients<S>,
-    checkValues: @escaping @Sendable (Operands<S>) throws -> Void
+    checkValues: @escaping @Sendable (Operands<S>) throws -> Void,
+    blindSpots: @escaping @Sendable (Operands<S>, [Tensor<S>]) -> [BlindSpot]
   ) {
     self.define = define
     self.forward = forward
     self.backward = backward
     self.checkValues = checkValues
+    self.blindSpots = blindSpots
   }
 }
 

@@ -58,6 +58,12 @@ public protocol Layer: Sendable {
   /// Causes that can befall any kind (a sign, a factor, permuted axes) need no mention.
   var causes: [Cause] { get }
 
+  /// What these operands cannot show of the known mistakes; nothing by default.
+  ///
+  /// Asked for every layer of every fixture, so it looks at shapes, at hyper-parameters, and at
+  /// tensors only until the first element that shows.
+  func blindSpots<S: KernelScalar>(_ operands: Operands<S>, upstream: [Tensor<S>]) -> [BlindSpot]
+
   /// Configurations that the conformance checks run, and configurations that must be refused.
   static var examples: [LayerExample] { get }
 }
@@ -73,6 +79,12 @@ extension Layer {
   public var kinks: [Kink] { [] }
 
   public var causes: [Cause] { [] }
+
+  public func blindSpots<S: KernelScalar>(
+    _ operands: Operands<S>, upstream: [Tensor<S>]
+  ) -> [BlindSpot] {
+    []
+  }
 }
 
 /// A place where a layer has no derivative, and the convention that its backward follows there.
