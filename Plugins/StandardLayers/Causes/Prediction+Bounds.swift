@@ -1,6 +1,7 @@
 // What the predictions of several families have in common.
 
 import LayerKit
+import RealModule
 import Tensors
 
 extension Evidence {
@@ -95,7 +96,16 @@ extension Prediction {
   }
 }
 
+extension Rounding {
+  /// The distance of two subnormal numbers: what a product or a quotient loses that underflows.
+  var subnormalStep: Double { 2 * unit * underflow }
+}
+
 extension Double {
-  /// The number to seven digits, for a report.
-  var shortened: String { Float(self).description }
+  /// The number to six digits, for a report.
+  var shortened: String {
+    guard isFinite, self != 0 else { return description }
+    let unit = Double.pow(10, Double.log10(magnitude).rounded(.down) - 5)
+    return Float((self / unit).rounded() * unit).description
+  }
 }
