@@ -19,6 +19,19 @@ extension Evidence {
     return [replay(operands: changed)].compactMap { $0 }
   }
 
+  /// The right result multiplied or divided, which may round a few times more.
+  func scaled(
+    _ scale: @escaping @Sendable (Double) -> Double, detail: String? = nil
+  ) -> Prediction {
+    let values = computed.map(scale)
+    return Prediction(values, detail: detail) {
+      let right = replay().map { limits(of: $0) } ?? values.map { _ in .infinity }
+      let gamma = rounding.gamma(4)
+      return .elementwise(
+        right.zip(values) { scale($0).magnitude + gamma * $1.magnitude })
+    }
+  }
+
   /// How far rounding may move each element of a replayed tensor.
   func limits(of prediction: Prediction) -> Tensor<Double> {
     guard case .own(let bound) = prediction.margin else {
