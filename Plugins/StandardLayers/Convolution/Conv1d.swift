@@ -16,7 +16,8 @@ public struct Conv1d: ConvolutionLayer {
     kind: "Conv1d", parameters: .filters, traits: .independentSamples)
   public static let axes = 1
 
-  public let settings: ConvolutionSettings
+  public var settings: ConvolutionSettings
+  public var erased: AnyLayer { AnyLayer(self) }
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     settings = ConvolutionSettings(&hyperparameters, axes: Self.axes)

@@ -16,7 +16,8 @@ public struct Conv2d: ConvolutionLayer {
     kind: "Conv2d", parameters: .filters, traits: .independentSamples)
   public static let axes = 2
 
-  public let settings: ConvolutionSettings
+  public var settings: ConvolutionSettings
+  public var erased: AnyLayer { AnyLayer(self) }
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     settings = ConvolutionSettings(&hyperparameters, axes: Self.axes)

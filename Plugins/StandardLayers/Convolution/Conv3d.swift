@@ -18,7 +18,8 @@ public struct Conv3d: ConvolutionLayer {
     kind: "Conv3d", parameters: .filters, traits: .independentSamples)
   public static let axes = 3
 
-  public let settings: ConvolutionSettings
+  public var settings: ConvolutionSettings
+  public var erased: AnyLayer { AnyLayer(self) }
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     settings = ConvolutionSettings(&hyperparameters, axes: Self.axes)

@@ -18,7 +18,8 @@ public struct ConvTranspose1d: TransposedConvolutionLayer {
     kind: "ConvTranspose1d", parameters: .filters, traits: .independentSamples)
   public static let axes = 1
 
-  public let settings: ConvolutionSettings
+  public var settings: ConvolutionSettings
+  public var erased: AnyLayer { AnyLayer(self) }
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     settings = ConvolutionSettings(transposed: &hyperparameters, axes: Self.axes)

@@ -18,7 +18,8 @@ public struct ConvTranspose2d: TransposedConvolutionLayer {
     kind: "ConvTranspose2d", parameters: .filters, traits: .independentSamples)
   public static let axes = 2
 
-  public let settings: ConvolutionSettings
+  public var settings: ConvolutionSettings
+  public var erased: AnyLayer { AnyLayer(self) }
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     settings = ConvolutionSettings(transposed: &hyperparameters, axes: Self.axes)

@@ -19,7 +19,8 @@ public struct ConvTranspose3d: TransposedConvolutionLayer {
     kind: "ConvTranspose3d", parameters: .filters, traits: .independentSamples)
   public static let axes = 3
 
-  public let settings: ConvolutionSettings
+  public var settings: ConvolutionSettings
+  public var erased: AnyLayer { AnyLayer(self) }
 
   public init(_ hyperparameters: inout HyperparameterReader) {
     settings = ConvolutionSettings(transposed: &hyperparameters, axes: Self.axes)

@@ -22,7 +22,10 @@ public protocol ConvolutionLayer: Layer {
   static var axes: Int { get }
 
   /// The hyper-parameters.
-  var settings: ConvolutionSettings { get }
+  var settings: ConvolutionSettings { get set }
+
+  /// The layer without its type, made where the type is known: only there is it compiled to be fast.
+  var erased: AnyLayer { get }
 }
 
 extension ConvolutionLayer {

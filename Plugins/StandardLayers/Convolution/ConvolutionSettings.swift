@@ -5,15 +5,15 @@ import Tensors
 /// The hyper-parameters of a convolution or a transposed convolution.
 public struct ConvolutionSettings: Sendable {
   /// Cells between two windows, per axis; default 1.
-  let stride: [Int]
+  var stride: [Int]
   /// Cells around the image, or those that a transposed convolution cuts off; default 0.
-  let padding: WindowPadding
+  var padding: WindowPadding
   /// Cells between two taps of a filter, per axis; default 1.
-  let dilation: [Int]
+  var dilation: [Int]
   /// Into how many groups the channels are cut, each with filters of its own; default 1.
   let groups: Int
   /// What the cells around the image hold; default zeros, and nothing else if transposed.
-  let paddingMode: PaddingMode
+  var paddingMode: PaddingMode
   /// Cells of a transposed convolution's output after those of the last window; default 0.
   let outputPadding: [Int]
 

@@ -9,8 +9,14 @@ public struct Cause: Sendable {
   public let id: String
   /// What was done wrongly and what to change, one sentence in the user's words.
   public let advice: String
+  /// The change as it is written in a framework, where there is such a line.
+  public let remedies: [Framework: String]
+  /// The fixture that shows this cause and no other, for the case that several fit; nil for none.
+  public let shownBy: String?
   /// How the report orders causes that hold at once: the specific ones first.
   public let specificity: Specificity
+  /// Whether it is a choice that is free where no derivative exists, and so nobody's mistake.
+  public let isConvention: Bool
   private let hypothesis: @Sendable (Evidence) -> [Prediction]
 
   /// Describes a cause.
@@ -18,15 +24,22 @@ public struct Cause: Sendable {
   /// - Parameters:
   ///   - id: The stable name.
   ///   - advice: What was done wrongly and what to change.
+  ///   - remedies: The change as it is written in a framework.
+  ///   - shownBy: The fixture that shows this cause and no other: "a batch of 3 samples or more".
   ///   - specificity: How much the cause says.
+  ///   - isConvention: Whether it is a choice that is free where no derivative exists.
   ///   - hypothesis: The tensors that the mistake may lead to; none where it cannot apply.
   public init(
-    _ id: String, advice: String, specificity: Specificity = .structural,
+    _ id: String, advice: String, remedies: [Framework: String] = [:], shownBy: String? = nil,
+    specificity: Specificity = .structural, isConvention: Bool = false,
     predict hypothesis: @escaping @Sendable (Evidence) -> [Prediction]
   ) {
     self.id = id
     self.advice = advice
+    self.remedies = remedies
+    self.shownBy = shownBy
     self.specificity = specificity
+    self.isConvention = isConvention
     self.hypothesis = hypothesis
   }
 

@@ -16,11 +16,19 @@ public struct Evidence: Sendable {
   public let layer: AnyLayer
   /// The arithmetic of both sides together.
   public let rounding: Rounding
+  /// The shape without its batch axis that the first input had before it was flattened, [C, H, W];
+  /// nil where it was not.
+  public let flattened: Shape?
+  /// The format in which the suspect is stored.
+  public let format: NumberFormat
+  /// The sample on which a replay is tried before the whole batch.
+  public let probedSample: Int
 
   /// Gathers what is known.
   public init(
     _ tensor: ResultTensor, suspect: Tensor<Double>, computed: Tensor<Double>,
-    operands: Operands<Double>, upstream: [Tensor<Double>], layer: AnyLayer, rounding: Rounding
+    operands: Operands<Double>, upstream: [Tensor<Double>], layer: AnyLayer, rounding: Rounding,
+    flattened: Shape? = nil, format: NumberFormat = .float64
   ) {
     self.tensor = tensor
     self.suspect = suspect
@@ -29,6 +37,20 @@ public struct Evidence: Sendable {
     self.upstream = upstream
     self.layer = layer
     self.rounding = rounding
+    self.flattened = flattened
+    self.format = format
+    probedSample = Self.worstSample(suspect, computed)
+  }
+
+  /// The entry of the first axis in which the two sides lie furthest apart.
+  private static func worstSample(_ a: Tensor<Double>, _ b: Tensor<Double>) -> Int {
+    guard a.shape == b.shape, b.shape.rank > 0, b.count > 0 else { return 0 }
+    var (worst, largest) = (0, 0.0)
+    for i in 0..<b.count {
+      let error = (a[i] - b[i]).magnitude
+      if error > largest { (worst, largest) = (i, error) }
+    }
+    return worst / (b.count / b.shape[0])
   }
 
   /// The tensor that another layer, or this one fed otherwise, computes in the place of this one.
@@ -39,21 +61,15 @@ public struct Evidence: Sendable {
     upstream changedUpstream: [Tensor<Double>]? = nil, of wanted: ResultTensor? = nil,
     detail: String? = nil
   ) -> Prediction? {
-    let layer = other ?? self.layer
-    let operands = changed ?? self.operands
-    let upstream = changedUpstream ?? self.upstream
-    let tensor = wanted ?? self.tensor
-    guard let shapes = try? layer.outputShapes(operands.shapes) else { return nil }
-    guard
-      let values = layer.result(tensor, operands, upstream: upstream, outputShapes: shapes)
-    else { return nil }
-    let rounding = self.rounding
-    return Prediction(values, detail: detail) {
-      layer.bound(
-        BoundQuestion(
-          tensor, operands: operands, upstream: tensor.isGradient ? upstream : [],
-          computed: values, rounding: rounding))
-    }
+    let replay = Replay(
+      layer: other ?? layer, operands: changed ?? operands, upstream: changedUpstream ?? upstream,
+      tensor: wanted ?? tensor)
+    guard let shape = replay.shape else { return nil }
+    let rounding = rounding
+    return Prediction(
+      of: shape, margin: .own { replay.bound(rounding) }, detail: detail,
+      probe: replay.probe(sample: probedSample)
+    ) { replay.values }
   }
 }
 
@@ -63,32 +79,6 @@ extension ResultTensor {
     switch self {
     case .inputGradient, .parameterGradient: true
     case .output, .buffer: false
-    }
-  }
-}
-
-extension AnyLayer {
-  /// One tensor in double precision; nil where the layer does not compute it or the upstream
-  /// gradients do not fit the outputs.
-  func result(
-    _ tensor: ResultTensor, _ operands: Operands<Double>, upstream: [Tensor<Double>],
-    outputShapes: [Shape]
-  ) -> Tensor<Double>? {
-    switch tensor {
-    case .output(let index):
-      let outputs = double.forward(operands).outputs
-      return outputs.indices.contains(index) ? outputs[index] : nil
-    case .buffer(let name):
-      return double.forward(operands).buffers[name] ?? operands.buffers[name]
-    case .inputGradient(let index):
-      guard upstream.map(\.shape) == outputShapes else { return nil }
-      let wanted = GradientRequest(inputs: [index], parameters: [])
-      let gradients = double.backward(operands, upstream, wanted).inputs
-      return gradients.indices.contains(index) ? gradients[index] : nil
-    case .parameterGradient(let name):
-      guard upstream.map(\.shape) == outputShapes else { return nil }
-      let wanted = GradientRequest(inputs: [], parameters: [name])
-      return double.backward(operands, upstream, wanted).parameters[name]
     }
   }
 }
