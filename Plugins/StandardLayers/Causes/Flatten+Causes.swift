@@ -67,7 +67,7 @@ extension Flatten {
     [
       Cause(
         "flatten-order", advice: FlattenCauses.order.advice, remedies: FlattenCauses.order.remedies,
-        shownBy: FlattenCauses.order.shownBy
+        shownBy: FlattenCauses.order.shownBy, specificity: .specific
       ) { evidence in
         guard let x = evidence.operands.inputs.first?.shape, x.rank > 2, evidence.isOneToOne else {
           return []
