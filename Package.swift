@@ -68,12 +68,12 @@ let package = Package(
     module("Discrepancy", ["CDiscrepancy", "Tensors"]),
     module("Diagnosis", ["Discrepancy", "LayerKit", "Tensors"]),
     module("Conformance", ["Discrepancy", "LayerKit", "Tensors"]),
-    module("Reports", ["Discrepancy", "Tensors", "Text"]),
+    module("Reports", ["Diagnosis", "Discrepancy", "LayerKit", "Tensors", "Text"]),
     module(
       "Verification",
       [
-        "Discrepancy", "HDF5File", "Interchange", "LayerKit", "Network", "Reports", "Tensors",
-        "Text",
+        "Diagnosis", "Discrepancy", "HDF5File", "Interchange", "LayerKit", "Network", "Reports",
+        "Tensors", "Text",
       ]),
     module(
       "FileComparison",
@@ -116,7 +116,7 @@ let package = Package(
       [
         "Conformance", "Discrepancy", "Kernels", "LayerKit", "Network", "StandardLayers", "Tensors",
       ]),
-    tests(of: "Reports", ["Discrepancy", "Tensors"]),
+    tests(of: "Reports", ["Diagnosis", "Discrepancy", "LayerKit", "Tensors"]),
     // Fixtures that tests write, and where the built command is.
     .target(
       name: "FixtureDrafts", dependencies: ["HDF5File", "Text"], path: "Tests/FixtureDrafts",

@@ -1,3 +1,4 @@
+public import Diagnosis
 public import Discrepancy
 public import Tensors
 public import Text
@@ -134,13 +135,15 @@ public struct TensorReport: Sendable {
   public var limit: String?
   /// The first strings that differ, where the elements are strings.
   public var differingTexts: TextPair?
+  /// Why it differs; nil where it does not, or where that was not looked for.
+  public var diagnosis: TensorDiagnosis?
 
   /// Gathers what was found about a tensor.
   public init(
     path: String, reference: String, verdict: Verdict, mode: Mode = .isolated,
     shape: Shape? = nil, comparison: Comparison? = nil, terms: Int? = nil,
     detectableTerm: Double? = nil, reason: Reason? = nil, limit: String? = nil,
-    differingTexts: TextPair? = nil
+    differingTexts: TextPair? = nil, diagnosis: TensorDiagnosis? = nil
   ) {
     self.path = path
     self.reference = reference
@@ -153,6 +156,7 @@ public struct TensorReport: Sendable {
     self.reason = reason
     self.limit = limit
     self.differingTexts = differingTexts
+    self.diagnosis = diagnosis
   }
 
   /// Two strings at one place.

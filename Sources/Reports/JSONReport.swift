@@ -1,4 +1,6 @@
+import Diagnosis
 import Discrepancy
+import LayerKit
 import Tensors
 import Text
 
@@ -9,6 +11,8 @@ import Text
 public struct JSONReport<Output: TextOutput>: EventSink {
   private var output: Output
   private let version: String
+  /// The framework of the fixture at hand, in whose words remedies are told.
+  private var framework: Framework?
 
   /// Makes a report of the given version of the toolkit.
   public init(to output: Output, version: String) {
@@ -18,7 +22,9 @@ public struct JSONReport<Output: TextOutput>: EventSink {
 
   public mutating func receive(_ event: Event) throws {
     switch event {
-    case .fixture(let facts): try write(run(facts))
+    case .fixture(let facts):
+      framework = facts.producer.flatMap { Framework(producer: $0) }
+      try write(run(facts))
     case .layer(let report): for record in records(report) { try write(record) }
     case .explanation(let explanation): try write(record(explanation))
     case .warning(let warning): try write(record("warning", warning))
@@ -82,9 +88,7 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     object.add("detectable_term", tensor.detectableTerm)
     if let limit = tensor.limit { add(limit, tensor, to: &object) }
     object.add("source", layer.source)
-    object.add("cause", String?.none)
-    object.add("causes", [String]())
-    object.add("blame", String?.none)
+    object.add(tensor.diagnosis, shape: tensor.shape, framework: framework)
     return object
   }
 
@@ -188,6 +192,14 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     for verdict in Verdict.allCases where verdict != .inherited || summary.count(verdict) > 0 {
       object.add(verdict.rawValue, summary.count(verdict))
     }
+    let causes = summary.causes.map { cause in
+      var object = JSONObject()
+      object.add("id", cause.id)
+      object.add("tensors", cause.tensors)
+      object.add("layers", cause.layers)
+      return object.text
+    }
+    object.add("causes", raw: "[" + causes.joined(separator: ",") + "]")
     return object
   }
 }

@@ -5,6 +5,9 @@ enum NumberText {
   /// Two significant digits with an exponent, `1.2e-06`.
   static func short(_ value: Double) -> String { formatted("%.1e", value) }
 
+  /// Four significant digits, `0.9998`.
+  static func factor(_ value: Double) -> String { formatted("%.4g", value) }
+
   /// All digits that tell the number from its neighbours.
   static func exact(_ value: Double) -> String { value.description }
 

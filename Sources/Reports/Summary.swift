@@ -1,3 +1,4 @@
+import Diagnosis
 public import Discrepancy
 
 /// What a run comes to.
@@ -15,6 +16,29 @@ public struct Summary: Hashable, Sendable {
 
   /// Whether the run was ended before all was verified.
   public private(set) var isInterrupted = false
+
+  /// What each cause explains, the one of most tensors first.
+  public var causes: [ExplainedBy] {
+    explained.map { ExplainedBy(id: $0.key, tensors: $0.value.tensors, layers: $0.value.layers) }
+      .sorted { ($1.tensors, $0.id) < ($0.tensors, $1.id) }
+  }
+
+  /// The differences that one cause explains.
+  public struct ExplainedBy: Hashable, Sendable {
+    /// The cause, or `unidentified`.
+    public var id: String
+    /// How many tensors it explains.
+    public var tensors: Int
+    /// In how many layers they are.
+    public var layers: Int
+  }
+
+  private var explained: [String: Explained] = [:]
+
+  private struct Explained: Hashable {
+    var tensors = 0
+    var layers = 0
+  }
 
   private var isClearInFixture = false
   private var fixtureIsOpen = false
@@ -48,6 +72,10 @@ public struct Summary: Hashable, Sendable {
       if Self.isClear(tensor.verdict) { isClearInFixture = true }
       if tensor.reason?.preventsResult ?? false { isIncomplete = true }
     }
+    let causes = report.tensors.filter { Self.isFailure($0.verdict) || $0.verdict == .expected }
+      .compactMap { $0.diagnosis?.causeID }
+    for cause in causes { explained[cause, default: Explained()].tensors += 1 }
+    for cause in Set(causes) { explained[cause, default: Explained()].layers += 1 }
   }
 
   /// Notes that the run was ended before all was verified.

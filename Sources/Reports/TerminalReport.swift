@@ -1,4 +1,6 @@
+import Diagnosis
 import Discrepancy
+import LayerKit
 import Text
 
 /// The report for people: one row for each layer, details where something does not agree.
@@ -18,6 +20,8 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
   private let style: TerminalStyle
   private var table = LayerTable(layers: [], showsChain: false)
   private var showsChain = true
+  /// The framework of the fixture at hand, in whose words remedies are told.
+  private var framework: Framework?
 
   /// Makes a report; `isColoured` where the output is a terminal that shows colours.
   public init(to output: Output, detail: Detail, isColoured: Bool) {
@@ -45,6 +49,7 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
 
   private mutating func show(_ facts: FixtureFacts) throws {
     showsChain = facts.comparedWith == nil
+    framework = facts.producer.flatMap { Framework(producer: $0) }
     guard detail != .quiet else { return }
     let producer = facts.producer.map { " · " + UntrustedText($0).terminal } ?? ""
     let cases = facts.cases > 1 ? " · \(facts.cases) cases" : ""
@@ -75,6 +80,8 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
       detail == .verbose || $0.needsExplanation || $0.needsRemark
     }
     for text in LayerDetails.lines(explained, style) { try line("    " + text) }
+    let causes = DiagnosisText(style, framework: framework)
+    for text in causes.lines(explained) { try line("    " + text) }
     if report.verdict == .surprise || report.verdict == .expected,
       let reason = report.layer.expectedFailure
     {
@@ -112,11 +119,19 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
     let counts = parts.isEmpty ? "nothing compared" : parts.joined(separator: " · ")
     let layers = "\(Figure.grouped(summary.layers)) \(table.unit)\(summary.layers == 1 ? "" : "s")"
     let text = "\(layers): \(counts)"
+    for cause in summary.causes { try line(Self.words(cause)) }
     switch summary.exitStatus {
     case 0: try line(style.green("✓ ") + text)
     case 1: try line(style.red("✗ ") + text)
     default: try line(style.red("✗ ") + text + " · " + Self.shortcoming(of: summary))
     }
+  }
+
+  /// What one cause explains, in numbers.
+  private static func words(_ cause: Summary.ExplainedBy) -> String {
+    let tensors = "\(Figure.grouped(cause.tensors)) tensor\(cause.tensors == 1 ? "" : "s")"
+    let layers = "\(Figure.grouped(cause.layers)) layer\(cause.layers == 1 ? "" : "s")"
+    return "  \(cause.id): \(tensors), \(layers)"
   }
 
   /// Why a run has no clear result.

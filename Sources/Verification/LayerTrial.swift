@@ -1,3 +1,4 @@
+import Diagnosis
 import Discrepancy
 import Interchange
 import LayerKit
@@ -28,8 +29,9 @@ struct LayerTrial {
     if let twin = layer.twin {
       reports += run(.init(tree: twin, isTwin: true, layer, isLoss: isLoss))
     }
-    reports += UpdateTrial(fixtureCase, at: position, precision: options.precision).run()
-    return expectFailure(of: reports)
+    if options.isDiagnosed { reports += BranchTrial(fixtureCase, at: position).run() }
+    reports += UpdateTrial(fixtureCase, at: position, options: options).run()
+    return expectFailure(of: Self.decided(reports))
   }
 
   private var isLoss: Bool { fixtureCase.lossLayer == position }
@@ -39,12 +41,39 @@ struct LayerTrial {
       return side.allNotCompared(.unknownKind(layer.kind, closest: layer.closestKind))
     }
     let precision = computingFormat(of: side)
-    let arithmetic = fixtureCase.arithmetic
     switch precision {
     case .float32:
-      return ReferenceTrial<Float>(kind, layer, side, arithmetic).run()
+      return trial(of: Float.self, kind, side).run()
     default:
-      return ReferenceTrial<Double>(kind, layer, side, arithmetic).run()
+      return trial(of: Double.self, kind, side).run()
+    }
+  }
+
+  private func trial<S: LayerScalar>(
+    of type: S.Type, _ kind: AnyLayer, _ side: ReferenceSide
+  ) -> ReferenceTrial<S> {
+    ReferenceTrial(
+      kind, layer, side, fixtureCase.arithmetic, flattened: flattened,
+      isDiagnosed: options.isDiagnosed)
+  }
+
+  /// The image that the layer's first input was before it became a vector, [C, H, W].
+  private var flattened: Shape? {
+    guard case .layerOutput(let producer, 0) = layer.connections?.first,
+      fixtureCase.layers[producer].kind == "Flatten",
+      let image = fixtureCase.layers[producer].inputs.first??.shape, image.rank == 4
+    else { return nil }
+    return Shape(Array(image.extents.dropFirst()))
+  }
+
+  /// Where several causes fit a tensor, the one that explains another tensor of the layer.
+  private static func decided(_ reports: [TensorReport]) -> [TensorReport] {
+    let named = reports.map { $0.diagnosis?.headline?.id }
+    return reports.enumerated().map { index, report in
+      var report = report
+      let others = named.enumerated().compactMap { $0.offset == index ? nil : $0.element }
+      report.diagnosis?.prefer(anyOf: Set(others))
+      return report
     }
   }
 

@@ -1,5 +1,7 @@
+import Diagnosis
 import Discrepancy
 import Interchange
+import LayerKit
 import Network
 import Reports
 import Tensors
@@ -64,9 +66,7 @@ struct ParameterStep {
         path: path, reference: root, verdict: .differ, shape: computed.shape,
         reason: .shapes(ours: computed.shape, reference: stored.shape))
     }
-    let own = stored.format ?? .float64
-    let coarser = own.unitRoundoff < computing.unitRoundoff ? computing : own
-    let formats = ComparisonFormats(ours: ours, reference: coarser)
+    let formats = formats(of: stored, ours: ours)
     let tolerance = Tolerance(
       bound(of: result, formats.rounding), formats, shift: shift(of: result))
     do {
@@ -77,6 +77,32 @@ struct ParameterStep {
     } catch {
       return notCompared(.unusable(error))
     }
+  }
+
+  /// Why one result differs: a step is explained like a layer from parameter and gradient.
+  func diagnosis(of result: Result, _ stored: StoredTensor) throws -> TensorDiagnosis? {
+    let right = exact ?? (parameter, state)
+    guard let ours = tensor(result, right.parameter, right.state) else { return nil }
+    let formats = formats(of: stored, ours: .float64)
+    let tolerance = Tolerance(bound(of: result, formats.rounding), formats)
+    let wanted: ResultTensor =
+      switch result {
+      case .parameter: .output(0)
+      case .slot(let name): .buffer(name)
+      }
+    let operands = optimizer.operands(
+      before.parameter, gradient: before.gradient,
+      gradientError: before.gradientError(formats.rounding), state: before.state)
+    let evidence = Evidence(
+      wanted, suspect: try stored.read(as: Double.self), computed: ours, operands: operands,
+      upstream: [], layer: optimizer.step, rounding: formats.rounding, format: formats.reference)
+    return Diagnostician(evidence, tolerance: tolerance).diagnosis()
+  }
+
+  private func formats(of stored: StoredTensor, ours: NumberFormat) -> ComparisonFormats {
+    let own = stored.format ?? .float64
+    let coarser = own.unitRoundoff < computing.unitRoundoff ? computing : own
+    return ComparisonFormats(ours: ours, reference: coarser)
   }
 
   private func tensor(

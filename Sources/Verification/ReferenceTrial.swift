@@ -1,3 +1,4 @@
+import Diagnosis
 import Discrepancy
 import Interchange
 import LayerKit
@@ -10,13 +11,21 @@ struct ReferenceTrial<S: LayerScalar> {
   private let layer: FixtureLayer
   private let side: ReferenceSide
   private let arithmetic: Arithmetic
+  private let flattened: Shape?
+  private let isDiagnosed: Bool
   private let refused: RefusedTensors
 
-  init(_ kind: AnyLayer, _ layer: FixtureLayer, _ side: ReferenceSide, _ arithmetic: Arithmetic) {
+  /// Prepares to compute a layer; `flattened` is the image that its first input was before.
+  init(
+    _ kind: AnyLayer, _ layer: FixtureLayer, _ side: ReferenceSide, _ arithmetic: Arithmetic,
+    flattened: Shape? = nil, isDiagnosed: Bool = false
+  ) {
     self.kind = kind
     self.layer = layer
     self.side = side
     self.arithmetic = arithmetic
+    self.flattened = flattened
+    self.isDiagnosed = isDiagnosed
     refused = RefusedTensors(layer)
   }
 
@@ -117,30 +126,58 @@ struct ReferenceTrial<S: LayerScalar> {
     _ operands: Operands<S>, upstream: [Tensor<S>]
   ) -> TensorReport {
     let path = side.path(tensor)
-    guard stored.shape == computed.shape else {
-      return TensorReport(
-        path: path, reference: side.name, verdict: .differ, shape: computed.shape,
-        reason: .shapes(ours: computed.shape, reference: stored.shape))
-    }
-    let formats = ComparisonFormats(
-      ours: S.format, reference: stored.format ?? .float64,
-      operandRoundoff: side.isTwin ? nil : arithmetic.operandRoundoff)
+    let formats = formats(of: stored, ours: S.format)
     do {
       let question = BoundQuestion(
         tensor, operands: operands.asDouble, upstream: upstream.map { $0.asDouble },
         computed: computed.asDouble, rounding: formats.rounding)
       let tolerance = Tolerance(
         kind.bound(question), formats, shift: try shift(tensor, operands, upstream: upstream))
+      guard stored.shape == computed.shape else {
+        return TensorReport(
+          path: path, reference: side.name, verdict: .differ, shape: computed.shape,
+          reason: .shapes(ours: computed.shape, reference: stored.shape),
+          diagnosis: try diagnosis(tensor, computed, stored, tolerance))
+      }
       let comparison = TensorComparison(computed, stored, tolerance)
       let found = try comparison.run(inputsAreFinite: {
         operands.isFinite && upstream.allSatisfy(\.isFinite)
       })
+      let verdict = Verdict(found)
+      let diagnosis = try diagnosis(tensor, computed, stored, tolerance, verdict, found)
       return TensorReport(
-        path: path, reference: side.name, verdict: Verdict(found), shape: computed.shape,
-        comparison: found, terms: tolerance.terms, detectableTerm: tolerance.detectableTerm)
+        path: path, reference: side.name, verdict: verdict.excused(by: diagnosis),
+        shape: computed.shape, comparison: found, terms: tolerance.terms,
+        detectableTerm: tolerance.detectableTerm, diagnosis: diagnosis)
     } catch {
       return side.notCompared(tensor, .unusable(error))
     }
   }
 
+  private func formats(of stored: StoredTensor, ours: NumberFormat) -> ComparisonFormats {
+    ComparisonFormats(
+      ours: ours, reference: stored.format ?? .float64,
+      operandRoundoff: side.isTwin ? nil : arithmetic.operandRoundoff)
+  }
+
+  // MARK: Explaining
+
+  /// Why the tensor differs; nil where it does not, or where nobody asked.
+  private func diagnosis(
+    _ tensor: ResultTensor, _ computed: Tensor<S>, _ stored: StoredTensor, _ tolerance: Tolerance,
+    _ verdict: Verdict = .differ, _ found: Comparison? = nil
+  ) throws -> TensorDiagnosis? {
+    guard isDiagnosed else { return nil }
+    if verdict == .warn, let found, found.beyondBand > 0 {
+      return .roundingOnly(boundRatio: found.boundRatio)
+    }
+    guard verdict.isFailure else { return nil }
+    let inquiry = Inquiry(
+      kind: kind, operands: try side.operands(as: Double.self),
+      upstream: (try? side.upstream(as: Double.self).get()) ?? [], flattened: flattened,
+      formats: formats(of: stored, ours: .float64))
+    return inquiry.diagnosis(
+      of: tensor, ours: computed.asDouble, reference: try stored.read(as: Double.self),
+      tolerance: tolerance)
+  }
 }

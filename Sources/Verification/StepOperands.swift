@@ -20,9 +20,10 @@ struct StepOperands {
   /// Whether the reference is the one in double precision.
   let isTwin: Bool
 
+  /// Gathers the operands of a step; `from` names the uses whose gradients are added up, if not all.
   init(
     _ fixtureCase: FixtureCase, _ update: FixtureUpdate, _ use: ParameterUse,
-    sharing uses: [ParameterUse], isTwin: Bool
+    sharing uses: [ParameterUse], isTwin: Bool, from added: [ParameterUse]? = nil
   ) {
     self.update = update
     self.uses = uses
@@ -32,7 +33,7 @@ struct StepOperands {
     if parameter == nil {
       problem = Self.unreadable("/parameters/\(use.name)", layer) ?? .inputAbsent("the parameter")
     }
-    for use in uses {
+    for use in added ?? uses {
       let layer = fixtureCase.layers[use.layer]
       let gradient = "grad_parameters/\(use.name)"
       let twin = isTwin ? layer.twin?.parameterGradients[use.name] : nil

@@ -1,3 +1,4 @@
+import Diagnosis
 import Discrepancy
 import Interchange
 import LayerKit
@@ -11,12 +12,12 @@ import Text
 struct UpdateTrial {
   private let fixtureCase: FixtureCase
   private let position: Int
-  private let precision: VerificationOptions.Precision
+  private let options: VerificationOptions
 
-  init(_ fixtureCase: FixtureCase, at position: Int, precision: VerificationOptions.Precision) {
+  init(_ fixtureCase: FixtureCase, at position: Int, options: VerificationOptions) {
     self.fixtureCase = fixtureCase
     self.position = position
-    self.precision = precision
+    self.options = options
   }
 
   private var layer: FixtureLayer { fixtureCase.layers[position] }
@@ -86,15 +87,54 @@ struct UpdateTrial {
     if let reason = operands.problem { return notCompared(reason) }
     do {
       let isSingle =
-        precision == .float32
-        || precision == .reference && !isTwin && layer.parameters[use.name]?.format != .float64
+        options.precision == .float32
+        || options.precision == .reference && !isTwin && layer.parameters[use.name]?.format != .float64
       let step =
         isSingle
         ? try ParameterStep(update.optimizer, operands, as: Float.self)
         : try ParameterStep(update.optimizer, operands, as: Double.self)
-      return results.map { step.report($0.path, $0.result, $0.stored, against: root) }
+      return try results.map { path, result, stored in
+        var report = step.report(path, result, stored, against: root)
+        guard options.isDiagnosed, report.verdict.isFailure, report.comparison != nil else {
+          return report
+        }
+        let forgotten = try forgottenUse(of: use, uses, result, stored, isTwin: isTwin, update)
+        report.diagnosis = try forgotten ?? step.diagnosis(of: result, stored)
+        return report
+      }
     } catch {
       return notCompared(.unusable(error))
     }
+  }
+
+  /// Where several layers share a parameter: whether the step was made from the gradient of one.
+  private func forgottenUse(
+    of use: ParameterUse, _ uses: [ParameterUse], _ result: ParameterStep.Result,
+    _ stored: StoredTensor, isTwin: Bool, _ update: FixtureUpdate
+  ) throws -> TensorDiagnosis? {
+    guard uses.count > 1 else { return nil }
+    for single in uses {
+      let operands = StepOperands(
+        fixtureCase, update, use, sharing: uses, isTwin: isTwin, from: [single])
+      guard operands.problem == nil else { continue }
+      let step = try ParameterStep(update.optimizer, operands, as: Double.self)
+      let found = step.report("", result, stored, against: "")
+      guard found.verdict == .agree || found.verdict == .warn else { continue }
+      let name = UntrustedText(fixtureCase.layers[single.layer].name).terminal
+      return TensorDiagnosis(
+        causes: [
+          NamedCause(
+            id: "shared-parameter-not-summed",
+            advice: "the gradient of a shared parameter is the sum over all layers that use it",
+            remedies: [
+              .torch: "share the module, or the `Parameter` itself; a copy has a `.grad` of its own"
+            ], detail: "the step uses the gradient of `\(name)` alone",
+            residual: found.comparison?.boundRatio ?? 0, effect: .infinity)
+        ],
+        arbitration: Arbitration(
+          blame: .reference, basis: .definition, elements: [],
+          reason: "the step from the sum of \(uses.count) gradients is another one"))
+    }
+    return nil
   }
 }

@@ -18,15 +18,18 @@ public struct VerificationOptions: Sendable {
   public var explained: [String]
   /// Whether the network is run as a whole too.
   public var isChained: Bool
+  /// Whether it is looked for why a tensor differs.
+  public var isDiagnosed: Bool
 
   /// Asks for a verification.
   public init(
     precision: Precision = .float64, layers: [String] = [], explained: [String] = [],
-    isChained: Bool = true
+    isChained: Bool = true, isDiagnosed: Bool = true
   ) {
     self.precision = precision
     self.layers = layers
     self.explained = explained
     self.isChained = isChained
+    self.isDiagnosed = isDiagnosed
   }
 }

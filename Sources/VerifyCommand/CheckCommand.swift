@@ -45,6 +45,11 @@ struct CheckCommand: LayerCommand {
   @Flag(inversion: .prefixedNo, help: "Also run the network as a whole.")
   var chained = true
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Look for the cause of each difference, and ask the definition who is wrong.")
+  var diagnosis = true
+
   @Option(
     help: ArgumentHelp(
       "Use at most this many threads; the results are the same for any number.",
@@ -122,7 +127,8 @@ struct CheckCommand: LayerCommand {
 
   private var options: VerificationOptions {
     VerificationOptions(
-      precision: precision, layers: layers + explain, explained: explain, isChained: chained)
+      precision: precision, layers: layers + explain, explained: explain, isChained: chained,
+      isDiagnosed: diagnosis)
   }
 
   private var reading: ReadOptions {

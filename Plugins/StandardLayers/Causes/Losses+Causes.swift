@@ -26,7 +26,8 @@ extension Cause {
     Cause(
       "loss-reduction",
       advice: "the loss was reduced otherwise: set the same reduction (\"mean\", \"sum\","
-        + " \"batchmean\"; Keras \"sum_over_batch_size\") and divide its gradient by the same count"
+        + " \"batchmean\"; Keras \"sum_over_batch_size\") and divide its gradient by the same count",
+      specificity: .namedFactor
     ) { evidence in
       if case .output = evidence.tensor, evidence.computed.shape.rank > 0 {
         let sum = evidence.computed.elements.reduce(0, +)

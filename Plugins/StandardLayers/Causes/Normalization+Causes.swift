@@ -52,7 +52,7 @@ extension NormalizationLayer {
         return replay(evidence, other, detail: "epsilon \(epsilon.shortened)")
       }
       let known = usual.compactMap { changed(evidence.operands.normalizationEpsilon($0)) }
-      return known + evidence.fitting(from: usual.filter { $0 > 0 } + [own], changed)
+      return known + evidence.fitting(from: [1e-3, 1e-5, 1e-7, own], changed)
     }
   }
 
