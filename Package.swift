@@ -118,7 +118,9 @@ let package = Package(
     tests(of: "Discrepancy", ["Tensors"]),
     tests(
       of: "Diagnosis",
-      ["Conformance", "Discrepancy", "Kernels", "LayerKit", "StandardLayers", "Tensors"]),
+      [
+        "Conformance", "Discrepancy", "Kernels", "LayerKit", "Network", "StandardLayers", "Tensors",
+      ]),
     tests(of: "Reports", ["Diagnosis", "Discrepancy", "LayerKit", "Tensors"]),
     // Fixtures that tests write, and where the built command is.
     .target(

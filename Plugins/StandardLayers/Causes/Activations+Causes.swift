@@ -70,7 +70,7 @@ extension Cause {
       Prediction(values, detail: "slope \(slope.shortened)", fitted: 1) {
         .elementwise(
           x.zip(values) {
-            $0 > 0 || $1 == 0 ? 0 : rounding.gamma(3) * $1.magnitude + rounding.underflow
+            $0 > 0 || $1 == 0 ? 0 : rounding.gamma(3) * $1.magnitude + rounding.subnormalStep
           })
       }
     ]
@@ -100,7 +100,9 @@ extension GELU {
 }
 
 extension Evidence {
-  /// y = x·s with s = σ(1.702x); dx = dy·(s + 1.702·x·s(1 − s)). Hendrycks & Gimpel 2016, §2.
+  /// GELU by a sigmoid (Hendrycks & Gimpel 2016, §2).
+  ///
+  /// y = x·s with s = σ(1.702x), dx = dy·(s + 1.702·x·s(1 − s)).
   fileprivate func quickGELU() -> Prediction? {
     let rounding = rounding
     let x = operands.inputs[0].map { Approximation($0, rounding) }

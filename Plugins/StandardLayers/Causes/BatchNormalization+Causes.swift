@@ -36,8 +36,8 @@ extension ChannelNormalizationLayer {
       var other = OtherNormalization(self)
       other.otherGroups = .batch(flat)
       return [
-        evidence.replay(
-          AnyLayer(other), operands: operands,
+        replay(
+          evidence, other, operands: operands,
           upstream: evidence.upstream.map { $0.reshaped(to: flat) },
           detail: "statistics per feature over the batch"
         )?.reordered { $0.reshaped(to: x) }
@@ -52,11 +52,13 @@ extension ChannelNormalizationLayer {
       advice: "the layer ran in the other mode: call model.train() or model.eval() (torch.nn), pass"
         + " training= (Keras) or use_running_average= (Flax) alike on both sides"
     ) { evidence in
-      if case .buffer = evidence.tensor { return [] }
       var operands = evidence.operands
       operands.isTraining.toggle()
-      return [evidence.replay(AnyLayer(OtherNormalization(self)), operands: operands)]
-        .compactMap { $0 }
+      return [
+        replay(
+          evidence, OtherNormalization(self), operands: operands)
+      ]
+      .compactMap { $0 }
     }
   }
 
@@ -176,8 +178,8 @@ extension GroupNorm {
         Tensor(values.shape, order.map { values[$0] })
       }
       return [
-        evidence.replay(
-          AnyLayer(OtherNormalization(self)), operands: operands,
+        replay(
+          evidence, OtherNormalization(self), operands: operands,
           upstream: evidence.upstream.map { $0.channels(order) }
         )?.reordered { $0.channels(inverse) }
       ].compactMap { $0 }

@@ -45,7 +45,9 @@ extension ConvolutionLayer {
     return WindowVariants(axes: plan.axes)
   }
 
-  private func isInputGradient(_ evidence: Evidence) -> Bool { evidence.tensor == .inputGradient(0) }
+  private func isInputGradient(_ evidence: Evidence) -> Bool {
+    evidence.tensor == .inputGradient(0)
+  }
 
   private func isBackward(_ evidence: Evidence) -> Bool {
     isInputGradient(evidence) || evidence.tensor == .parameterGradient("weight")
@@ -86,7 +88,9 @@ extension ConvolutionLayer {
       "dilation-ignored", advice: "the gradient was computed as if the dilation were 1",
       shownBy: "a dilation of 2 or more"
     ) { evidence in
-      guard isBackward(evidence), let change = variants(evidence)?.withoutDilation else { return [] }
+      guard isBackward(evidence), let change = variants(evidence)?.withoutDilation else {
+        return []
+      }
       return [replay(evidence, change)].compactMap { $0 }
     }
   }
@@ -95,7 +99,8 @@ extension ConvolutionLayer {
     Cause(
       "padding-side", advice: "the padding stands at the other end of the image",
       remedies: [
-        .torch: "`padding=` pads both ends alike; use `F.pad(x, (left, right, top, bottom))` before",
+        .torch:
+          "`padding=` pads both ends alike; use `F.pad(x, (left, right, top, bottom))` before",
         .keras: "`padding=\"same\"` puts the odd cell at the end; torch pads both ends alike",
         .jax: "`padding=((top, bottom), (left, right))`",
       ], shownBy: "padding that is not the same at both ends"
@@ -162,7 +167,8 @@ extension ConvolutionLayer {
     Cause(
       "remainder-at-start",
       advice: "the zeros for the cells that no window reaches belong after the upstream gradient, "
-        + "not before it", shownBy: "an input that the stride does not divide, by another rest than P",
+        + "not before it",
+      shownBy: "an input that the stride does not divide, by another rest than P",
       specificity: .specific
     ) { evidence in
       guard isInputGradient(evidence), let variants = variants(evidence) else { return [] }

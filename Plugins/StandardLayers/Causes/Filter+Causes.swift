@@ -108,8 +108,9 @@ enum FilterCauses {
       else { return [] }
       let shape = evidence.computed.shape
       // Channels stand on axis 1 of images, and on the last axis of rows.
-      let axis = evidence.operands.parameters["weight"].map { $0.shape.rank > 2 } == true
-        && evidence.operands.inputs.count == 1 ? 1 : shape.rank - 1
+      let axis =
+        evidence.operands.parameters["weight"].map { $0.shape.rank > 2 } == true
+          && evidence.operands.inputs.count == 1 ? 1 : shape.rank - 1
       let inner = shape.split(at: axis).inner
       let values = Tensor(
         shape,
@@ -217,7 +218,9 @@ extension Evidence {
 
   /// A replay in which the channels of the input stand in the other order.
   fileprivate func withInputGroups(_ groups: Int) -> [Prediction] {
-    guard let x = operands.inputs.first, x.shape.rank > 1, x.shape[1] % groups == 0 else { return [] }
+    guard let x = operands.inputs.first, x.shape.rank > 1, x.shape[1] % groups == 0 else {
+      return []
+    }
     switch tensor {
     case .output, .parameterGradient("weight"): break
     case .inputGradient, .parameterGradient, .buffer: return []

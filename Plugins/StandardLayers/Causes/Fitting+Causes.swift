@@ -28,7 +28,7 @@ extension Evidence {
       return []
     }
     let h = 1e-4
-    for _ in 0..<16 {
+    for attempt in 0..<16 {
       guard let here = predict(number), let beside = predict(number * Double.exp(h)) else {
         return []
       }
@@ -37,7 +37,12 @@ extension Evidence {
       let curvature = square(slopes)
       // Elements that do not feel the number cannot prove it.
       guard curvature.isFinite, slopes.count(where: { $0 != 0 }) >= 4 else { return [] }
-      let step = zip(errors, slopes).reduce(0) { $0 + $1.0 * $1.1 } / curvature
+      let product = zip(errors, slopes).reduce(0) { $0 + $1.0 * $1.1 }
+      // An error that has nothing to do with the number is not pursued.
+      guard attempt > 0 || product * product >= 0.05 * curvature * square(errors) else {
+        return []
+      }
+      let step = product / curvature
       number *= Double.exp(min(max(step, -1), 1))
       if step.magnitude < 1e-13 { break }
     }

@@ -44,7 +44,9 @@ enum FlattenCauses {
     let width = columns.shape.count
     switch evidence.tensor {
     case .output:
-      guard let x = evidence.operands.inputs.first, x.shape.extents.last == width else { return nil }
+      guard let x = evidence.operands.inputs.first, x.shape.extents.last == width else {
+        return nil
+      }
       var operands = evidence.operands
       operands.inputs[0] = moves(of: x.shape, columns).apply(to: x)
       return evidence.replay(operands: operands, detail: detail)
@@ -67,7 +69,7 @@ extension Flatten {
     [
       Cause(
         "flatten-order", advice: FlattenCauses.order.advice, remedies: FlattenCauses.order.remedies,
-        shownBy: FlattenCauses.order.shownBy
+        shownBy: FlattenCauses.order.shownBy, specificity: .specific
       ) { evidence in
         guard let x = evidence.operands.inputs.first?.shape, x.rank > 2, evidence.isOneToOne else {
           return []

@@ -87,7 +87,8 @@ extension Bilinear {
   /// The weights, or their gradient, with the two inputs exchanged.
   private static var transposed: Cause {
     Cause(
-      "dense-transposed", advice: "the weights are used with both inputs exchanged: O J I for O I J",
+      "dense-transposed",
+      advice: "the weights are used with both inputs exchanged: O J I for O I J",
       remedies: [.torch: "`weight.transpose(1, 2)`"], shownBy: "inputs of the same extent"
     ) { evidence in
       guard let w = evidence.operands.parameters["weight"], w.shape.rank == 3 else { return [] }

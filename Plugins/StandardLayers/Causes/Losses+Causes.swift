@@ -26,7 +26,8 @@ extension Cause {
     Cause(
       "loss-reduction",
       advice: "the loss was reduced otherwise: set the same reduction (\"mean\", \"sum\","
-        + " \"batchmean\"; Keras \"sum_over_batch_size\") and divide its gradient by the same count"
+        + " \"batchmean\"; Keras \"sum_over_batch_size\") and divide its gradient by the same count",
+      specificity: .namedFactor
     ) { evidence in
       if case .output = evidence.tensor, evidence.computed.shape.rank > 0 {
         let sum = evidence.computed.elements.reduce(0, +)
@@ -48,8 +49,8 @@ extension Cause {
       }
       return counts.flatMap { count in
         [
-          Prediction(evidence.computed, times: count, detail: "times \(count.shortened)"),
-          Prediction(evidence.computed, times: 1 / count, detail: "divided by \(count.shortened)"),
+          evidence.scaled({ $0 * count }, detail: "times \(count.shortened)"),
+          evidence.scaled({ $0 / count }, detail: "divided by \(count.shortened)"),
         ]
       }
     }
@@ -108,9 +109,16 @@ extension DifferenceLoss {
         (MSELoss.kind, AnyLayer(MSELoss(&squares))), (L1Loss.kind, AnyLayer(L1Loss(&magnitudes))),
         (HuberLoss.kind, AnyLayer(HuberLoss(&both))),
       ]
-      // Another place of the joint has a name of its own.
+      // Another place of the joint has a name of its own, and within the joint Huber's loss is half
+      // the squared difference, which has one too.
       let own = Self.kind == SmoothL1Loss.kind ? HuberLoss.kind : Self.kind
-      return losses.filter { $0.0 != own }.compactMap { kind, layer in
+      let elements = LossElements(evidence.operands)
+      let hasJoint = (0..<elements.shape.count).contains {
+        (elements[$0].input - elements[$0].target).magnitude > 1
+      }
+      return losses.filter {
+        $0.0 != own && (hasJoint || $0.0 != HuberLoss.kind)
+      }.compactMap { kind, layer in
         evidence.replay(layer, detail: kind)
       }
     }

@@ -106,7 +106,7 @@ extension MaximumPoolLayer {
     let sums = magnitudes
     return [
       Prediction(dx, detail: detail) {
-        .elementwise(sums.map { isExact || $0 == 0 ? 0 : gamma * $0 + rounding.underflow })
+        .elementwise(sums.map { isExact || $0 == 0 ? 0 : gamma * $0 + rounding.subnormalStep })
       }
     ]
   }

@@ -6,9 +6,8 @@ import Tensors
 extension NormalizationLayer {
   /// What can be done wrongly in every normalisation.
   ///
-  /// - Parameters:
-  ///   - family: The first part of some names: `batch-norm` or `layer-norm`.
-  ///   - groupings: Other groups over which one may take the statistics of an input.
+  /// `family` is the first part of some names, `batch-norm` or `layer-norm`; `groupings` are other
+  /// groups over which one may take the statistics of an input.
   func normalizationCauses(
     _ family: String,
     groupings: @escaping @Sendable (Shape) -> [(groups: NormalizationGroups, name: String)]
@@ -19,6 +18,16 @@ extension NormalizationLayer {
       statisticsConstant("\(family)-statistics-constant"), meanTermOmitted, varianceTermOmitted,
       meanNotSubtracted, affineOmitted, otherAxes(groupings), .constantInLowerPrecision,
     ]
+  }
+
+  /// What a changed layer gives; running statistics have causes of their own.
+  func replay(
+    _ evidence: Evidence, _ other: OtherNormalization<Self>, operands: Operands<Double>? = nil,
+    upstream: [Tensor<Double>]? = nil, detail: String? = nil
+  ) -> Prediction? {
+    if case .buffer = evidence.tensor { return nil }
+    return evidence.replay(
+      AnyLayer(other), operands: operands, upstream: upstream, detail: detail)
   }
 
   /// Whether the statistics are those of the input.
@@ -37,13 +46,13 @@ extension NormalizationLayer {
     ) { evidence in
       let own = epsilon(evidence.operands)
       let usual = [1e-3, 1e-6, 1e-5, 1e-8, 1e-4, 1e-2, 0].filter { $0 != own }
-      @Sendable func replay(_ epsilon: Double) -> Prediction? {
+      @Sendable func changed(_ epsilon: Double) -> Prediction? {
         var other = OtherNormalization(self)
         other.otherEpsilon = epsilon
-        return evidence.replay(AnyLayer(other), detail: "epsilon \(epsilon.shortened)")
+        return replay(evidence, other, detail: "epsilon \(epsilon.shortened)")
       }
-      let known = usual.compactMap { replay(evidence.operands.normalizationEpsilon($0)) }
-      return known + evidence.fitting(from: usual.filter { $0 > 0 } + [own], replay)
+      let known = usual.compactMap { changed(evidence.operands.normalizationEpsilon($0)) }
+      return known + evidence.fitting(from: [1e-3, 1e-5, 1e-7, own], changed)
     }
   }
 
@@ -138,7 +147,7 @@ extension NormalizationLayer {
       guard measures(evidence) else { return [] }
       var other = OtherNormalization(self)
       other.removesMean.toggle()
-      return [evidence.replay(AnyLayer(other))].compactMap { $0 }
+      return [replay(evidence, other)].compactMap { $0 }
     }
   }
 
@@ -157,7 +166,7 @@ extension NormalizationLayer {
         guard groups != own, groups.weights == own.weights else { return nil }
         var other = OtherNormalization(self)
         other.otherGroups = groups
-        return evidence.replay(AnyLayer(other), detail: "statistics \(name)")
+        return replay(evidence, other, detail: "statistics \(name)")
       }
     }
   }
@@ -176,8 +185,11 @@ extension NormalizationLayer {
         guard present == names || names.count == 2 && present == ["weight"] else { return nil }
         var operands = evidence.operands
         for name in names { operands.parameters[name] = nil }
-        return evidence.replay(
-          AnyLayer(OtherNormalization(self)), operands: operands,
+        var other = OtherNormalization(self)
+        // Without a weight the trailing axes may no longer be known.
+        other.otherGroups = groups(evidence.operands.shapes)
+        return replay(
+          evidence, other, operands: operands,
           detail: "without the \(present.joined(separator: " and the "))")
       }
     }

@@ -160,7 +160,7 @@ extension Cause {
         Prediction(values) {
           .elementwise(
             values.map {
-              $0 == 0 ? 0 : rounding.gamma(2) * $0.magnitude + rounding.underflow
+              $0 == 0 ? 0 : rounding.gamma(2) * $0.magnitude + rounding.subnormalStep
             })
         }
       ]

@@ -1,6 +1,7 @@
 // What the predictions of several families have in common.
 
 import LayerKit
+import RealModule
 import Tensors
 
 extension Evidence {
@@ -16,6 +17,19 @@ extension Evidence {
     var changed = operands
     changed.format = .float32
     return [replay(operands: changed)].compactMap { $0 }
+  }
+
+  /// The right result multiplied or divided, which may round a few times more.
+  func scaled(
+    _ scale: @escaping @Sendable (Double) -> Double, detail: String? = nil
+  ) -> Prediction {
+    let values = computed.map(scale)
+    return Prediction(values, detail: detail) {
+      let right = replay().map { limits(of: $0) } ?? values.map { _ in .infinity }
+      let gamma = rounding.gamma(4)
+      return .elementwise(
+        right.zip(values) { scale($0).magnitude + gamma * $1.magnitude })
+    }
   }
 
   /// How far rounding may move each element of a replayed tensor.
@@ -95,7 +109,16 @@ extension Prediction {
   }
 }
 
+extension Rounding {
+  /// The distance of two subnormal numbers: what a product or a quotient loses that underflows.
+  var subnormalStep: Double { 2 * unit * underflow }
+}
+
 extension Double {
-  /// The number to seven digits, for a report.
-  var shortened: String { Float(self).description }
+  /// The number to six digits, for a report.
+  var shortened: String {
+    guard isFinite, self != 0 else { return description }
+    let unit = Double.pow(10, Double.log10(magnitude).rounded(.down) - 5)
+    return Float((self / unit).rounded() * unit).description
+  }
 }

@@ -46,7 +46,8 @@ extension TransposedConvolutionLayer {
       shownBy: "padding that is not the same at both ends"
     ) { evidence in
       let axes = settings.stride.indices
-      guard evidence.tensor != .parameterGradient("bias"), case .cells(let begin, let end) = settings.padding
+      guard evidence.tensor != .parameterGradient("bias"),
+        case .cells(let begin, let end) = settings.padding
       else { return [] }
       let totals = axes.map { begin[$0] + end[$0] }
       let zeros = axes.map { _ in 0 }
@@ -88,7 +89,8 @@ extension TransposedConvolutionLayer {
       let values = Tensor(
         shape,
         (0..<shape.count).map { place in
-          moves.source(of: place) == Moves.zero ? b[place / inner % b.count] : evidence.computed[place]
+          moves.source(of: place) == Moves.zero
+            ? b[place / inner % b.count] : evidence.computed[place]
         })
       return [empty, Prediction(likeComputed: values, detail: "they hold the bias")]
     }

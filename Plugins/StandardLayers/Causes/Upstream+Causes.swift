@@ -21,7 +21,9 @@ enum UpstreamCauses {
       let kept = Moves(shape, from: shape) { index in
         axes.contains { index[$0] == shape[$0] - 1 } ? nil : index
       }
-      let names = axes.map { $0 == shape.rank - 1 ? "column" : $0 == shape.rank - 2 ? "row" : "plane" }
+      let names = axes.map {
+        $0 == shape.rank - 1 ? "column" : $0 == shape.rank - 2 ? "row" : "plane"
+      }
       return evidence.replay(
         upstream: [kept.apply(to: dy)], detail: "the last \(names.joined(separator: " and "))")
     }
@@ -41,7 +43,8 @@ enum UpstreamCauses {
   }
 
   /// Windows that write where they should add; `predict` computes what is left then.
-  static func overlapOverwritten(_ predict: @escaping @Sendable (Evidence) -> [Prediction]) -> Cause {
+  static func overlapOverwritten(_ predict: @escaping @Sendable (Evidence) -> [Prediction]) -> Cause
+  {
     Cause(
       "overlap-overwritten",
       advice: "where windows overlap, each must add to the result: `+=`, not `=`",

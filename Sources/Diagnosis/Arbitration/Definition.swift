@@ -136,8 +136,9 @@ extension AnyLayer {
 extension Operands<Double> {
   /// The operands as dual numbers whose derivatives are those of another set.
   fileprivate func paired(with direction: Operands<Double>) -> Operands<Dual> {
-    func pair(_ a: [String: Tensor<Double>], _ b: [String: Tensor<Double>]) -> [String: Tensor<Dual>]
-    {
+    func pair(_ a: [String: Tensor<Double>], _ b: [String: Tensor<Double>]) -> [String: Tensor<
+      Dual
+    >] {
       Dictionary(
         uniqueKeysWithValues: a.map { name, tensor in
           (name, b[name].map(tensor.paired) ?? tensor.map { Dual($0) })

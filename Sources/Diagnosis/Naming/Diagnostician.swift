@@ -56,12 +56,19 @@ public struct Diagnostician {
     for cause in causes {
       let mayScale = cause.specificity <= .structural
       var closest: Candidate?
+      var scaled: NamedCause?
       for prediction in cause.predictions(evidence) {
         switch proof.examine(prediction, scales: mayScale && search.proven.isEmpty) {
         case .proven(let finding):
           let named = NamedCause(cause, prediction, finding)
-          if finding.factor == nil { search.proven.append(named) } else { search.scaled.append(named) }
           closest = nil
+          guard finding.factor == nil else {
+            // Another prediction may agree without a factor.
+            if scaled == nil { scaled = named }
+            continue
+          }
+          search.proven.append(named)
+          scaled = nil
         case .refuted(let remaining?):
           if remaining < closest?.remaining ?? .infinity {
             closest = Candidate(id: cause.id, detail: prediction.detail, remaining: remaining)
@@ -71,7 +78,8 @@ public struct Diagnostician {
         }
         break
       }
-      if let closest { search.remember(closest) }
+      if let scaled { search.scaled.append(scaled) }
+      if let closest, scaled == nil { search.remember(closest) }
     }
   }
 }

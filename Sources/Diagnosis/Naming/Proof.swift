@@ -148,24 +148,25 @@ struct Proof {
     _ values: Tensor<Double>, _ limits: Tensor<Double>, _ prediction: Prediction,
     factor: Double? = nil
   ) -> Finding? {
-    guard let residual = largestRatio(evidence.suspect, values, limits), residual <= 1
+    guard let residual = largestRatio(evidence.suspect, values, limits)?.all, residual <= 1,
+      boundsMost(limits)
     else { return nil }
     guard values.shape == evidence.computed.shape else {
       return Finding(residual: residual, effect: .infinity, factor: factor)
     }
     guard let effect = largestRatio(values, evidence.computed, self.limits) else { return nil }
     switch prediction.visibility {
-    case .clear: guard effect >= Self.visibleEffect else { return nil }
-    case .form: guard effect > 1 else { return nil }
-    case .fine: guard effect > 1, remainsLittle(values) else { return nil }
+    case .clear: guard effect.all >= Self.visibleEffect else { return nil }
+    case .form: guard effect.all > 1 else { return nil }
+    case .fine: guard effect.all > 1, remainsLittle(values) else { return nil }
     }
-    return Finding(residual: residual, effect: effect, factor: factor)
+    return Finding(residual: residual, effect: effect.told, factor: factor)
   }
 
   /// A multiple c·P: c a known factor, else fitted by least squares. P itself must be visible.
   private func scaledFinding(_ values: Tensor<Double>, _ limits: Tensor<Double>) -> Finding? {
     guard let own = largestRatio(values, evidence.computed, self.limits),
-      own >= Self.visibleEffect
+      own.all >= Self.visibleEffect
     else { return nil }
     var (mixed, squares) = (0.0, 0.0)
     for i in 0..<values.count {
@@ -179,11 +180,12 @@ struct Proof {
     for factor in known + [fitted] {
       let scaled = values.map { $0 * factor }
       let wide = limits.zip(scaled) { $0 * factor.magnitude + unit * $1.magnitude }
-      guard let residual = largestRatio(evidence.suspect, scaled, wide), residual <= 1,
+      guard boundsMost(wide), let residual = largestRatio(evidence.suspect, scaled, wide)?.all,
+        residual <= 1,
         let effect = largestRatio(scaled, evidence.computed, self.limits),
-        effect >= Self.visibleEffect
+        effect.all >= Self.visibleEffect
       else { continue }
-      return Finding(residual: residual, effect: effect, factor: factor)
+      return Finding(residual: residual, effect: effect.told, factor: factor)
     }
     return nil
   }
@@ -215,15 +217,38 @@ struct Proof {
   /// An element without a bound proves nothing and refutes nothing.
   private func largestRatio(
     _ a: Tensor<Double>, _ b: Tensor<Double>, _ limits: Tensor<Double>
-  ) -> Double? {
-    var largest = 0.0
+  ) -> Ratio? {
+    var (all, finite) = (0.0, 0.0)
     for i in 0..<a.count {
       let error = (a[i] - b[i]).magnitude
       guard error.isFinite, !limits[i].isNaN else { return nil }
       guard error > 0, limits[i] < .infinity else { continue }
-      largest = max(largest, error / limits[i])
+      let ratio = error / limits[i]
+      all = max(all, ratio)
+      if ratio < .infinity { finite = max(finite, ratio) }
     }
-    return largest
+    return Ratio(all: all, finite: finite)
+  }
+
+  /// Whether most of the wrong elements have a bound: with one that has none anything agrees.
+  private func boundsMost(_ limits: Tensor<Double>) -> Bool {
+    let (suspect, computed) = (evidence.suspect, evidence.computed)
+    let isComparable = limits.shape == computed.shape && suspect.shape == computed.shape
+    var (wrong, bounded) = (0, 0)
+    for i in 0..<limits.count {
+      if isComparable, (suspect[i] - computed[i]).magnitude <= self.limits[i] { continue }
+      wrong += 1
+      if limits[i] < .infinity { bounded += 1 }
+    }
+    return wrong == 0 || 2 * bounded > wrong
+  }
+
+  /// The largest error in bounds: of all elements, and of those that have a bound above zero.
+  private struct Ratio {
+    let all: Double
+    let finite: Double
+    /// The figure for the report: infinity says little.
+    var told: Double { finite >= Proof.visibleEffect ? finite : all }
   }
 
   /// Whether the correction takes away nearly all of the error.

@@ -67,7 +67,8 @@ struct ErrorRegions {
 
   private static func names(of evidence: Evidence) -> [Axis] {
     let rank = evidence.computed.shape.rank
-    let spatial = [Axis("plane", isSpatial: true), Axis("row", isSpatial: true)]
+    let spatial =
+      [Axis("plane", isSpatial: true), Axis("row", isSpatial: true)]
       + [Axis("column", isSpatial: true)]
     switch evidence.tensor {
     case .output, .inputGradient:

@@ -17,8 +17,9 @@ public struct AnyOptimizer: Sendable {
       _ state: ParameterState<Double>, Rounding
     ) -> StepBounds
 
-  /// A step seen as a layer from parameter and gradient to the new parameter, whose buffers are the
-  /// slots and `step`: so a diagnosis of layers serves for steps, too. It has no gradients.
+  /// A step seen as a layer without gradients, so that what explains layers explains steps, too.
+  ///
+  /// It goes from parameter and gradient to the new parameter; its buffers are the slots and `step`.
   public let step: AnyLayer
 
   let single: Update<Float>

@@ -7,8 +7,14 @@ import Testing
 
 /// Mistakes of transposed convolutions, planted by loops of their own.
 @Suite struct TransposedConvolutionCausesTests {
-  private let (batch, channels, kernel, stride, padding, rest) = (3, 4, 4, 3, 1, 2)
-  private let (height, width) = (3, 4)
+  private let batch = 3
+  private let channels = 4
+  private let kernel = 4
+  private let stride = 3
+  private let padding = 1
+  private let rest = 2
+  private let height = 3
+  private let width = 4
   private var rows: Int { (height - 1) * stride - 2 * padding + kernel + rest }
   private var columns: Int { (width - 1) * stride - 2 * padding + kernel + rest }
 
@@ -34,7 +40,7 @@ import Testing
   ) -> Tensor<S> {
     let (x, w) = (trial.operands.inputs[0], trial.operands.parameter("weight"))
     let b = trial.operands.parameter("bias")
-    var y = trial.upstream[0].map { _ in S.zero }
+    var y = Tensor<S>(trial.upstream[0].shape, repeating: 0)
     for n in 0..<batch {
       for i in 0..<height {
         for j in 0..<width {
@@ -104,7 +110,7 @@ import Testing
   @Test func gradientsOfWeightsInTheOtherOrderAreNamed() throws {
     let trial = try trial(Float.self)
     let (x, dy) = (trial.operands.inputs[0], trial.upstream[0])
-    var dw = trial.operands.parameter("weight").map { _ in Float.zero }
+    var dw = Tensor<Float>([channels, channels, kernel, kernel], repeating: 0)
     for c in 0..<channels {
       for o in 0..<channels {
         for p in 0..<kernel {

@@ -56,7 +56,7 @@ private struct MisplacedEpsilon<Base: AdaptiveOptimizer>: Optimizer {
 
   func initialValue(ofSlot slot: Int) -> Double? { base.initialValue(ofSlot: slot) }
 
-  /// With c = 1 − β₂ᵗ:
+  /// What is divided by, for c = 1 − β₂ᵗ.
   ///
   ///     √(v/c + ε) = √((v + cε)/c)          √((v + ε)/c)          (√v + ε)/√c = √(v/c) + ε/√c
   func updated<N: StepNumber>(

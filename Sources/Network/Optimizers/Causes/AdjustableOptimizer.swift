@@ -41,7 +41,7 @@ extension AdjustableOptimizer {
 extension AdjustableOptimizer {
   /// What can be done wrongly with every optimiser.
   var commonCauses: [Cause] {
-    [sign, rate, decayOmitted, staleState]
+    [sign, rate, decayOmitted]
   }
 
   private var sign: Cause {
@@ -98,7 +98,7 @@ extension AdjustableOptimizer {
     }
   }
 
-  private var staleState: Cause {
+  var staleState: Cause {
     Cause(
       "optimizer-stale-state",
       advice:

@@ -6,7 +6,10 @@ import Tensors
 // MARK: SGD
 
 extension SGD {
-  public var causes: [Cause] { commonCauses + [momentumConvention, nesterovMixed] }
+  /// With Nesterov's momentum a step without look-ahead is the one with the buffer from before.
+  public var causes: [Cause] {
+    commonCauses + [momentumConvention, nesterovMixed] + (isNesterov ? [] : [staleState])
+  }
 
   /// The learning rate inside the buffer, or (1 − μ)·g in it.
   private var momentumConvention: Cause {
@@ -103,7 +106,7 @@ extension MomentOptimizer {
   /// What can be done wrongly with the estimates of two moments.
   fileprivate var momentCauses: [Cause] {
     commonCauses + [
-      epsilonPlacement, biasCorrection, stepIndex, betasSwapped, decayCoupled,
+      staleState, epsilonPlacement, biasCorrection, stepIndex, betasSwapped, decayCoupled,
     ]
   }
 
@@ -169,9 +172,9 @@ extension Evidence {
 // MARK: RMSprop, Adagrad
 
 extension RMSprop {
-  public var causes: [Cause] { commonCauses + [epsilonPlacement] }
+  public var causes: [Cause] { commonCauses + [staleState, epsilonPlacement] }
 }
 
 extension Adagrad {
-  public var causes: [Cause] { commonCauses + [epsilonPlacement] }
+  public var causes: [Cause] { commonCauses + [staleState, epsilonPlacement] }
 }
