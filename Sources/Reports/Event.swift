@@ -17,6 +17,8 @@ public enum Event: Sendable {
   case note(Warning)
   /// Everything about a layer that was asked for, before its verdict.
   case explanation(LayerExplanation)
+  /// What the tensors of a layer would show, where that was asked for.
+  case adequacy(AdequacyReport)
   /// A fixture, or a part of one, could not be used: each message names the place and the remedy.
   case unusable(fixture: String, problems: [String])
   /// How far a long piece of work has come.

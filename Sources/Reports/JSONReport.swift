@@ -27,6 +27,7 @@ public struct JSONReport<Output: TextOutput>: EventSink {
       try write(run(facts))
     case .layer(let report): for record in records(report) { try write(record) }
     case .explanation(let explanation): try write(record(explanation))
+    case .adequacy(let adequacy): try write(record(adequacy))
     case .warning(let warning): try write(record("warning", warning))
     case .note(let note): try write(record("note", note))
     case .unusable(let fixture, let problems): try write(record(fixture, problems))
@@ -131,6 +132,21 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     object.add("max_abs", chained.deviation.maxAbsolute)
     object.add("max_rel_norm", chained.deviation.relative)
     object.add("inherited_from", chained.origin)
+    return object
+  }
+
+  private func record(_ adequacy: AdequacyReport) -> JSONObject {
+    var object = head("adequacy", adequacy.layer)
+    object.add("visible", adequacy.visible)
+    let hidden = adequacy.hidden.map { mistake in
+      var object = JSONObject()
+      object.add("id", mistake.id)
+      object.add("reason", mistake.reason)
+      object.add("shown_by", mistake.shownBy)
+      return object.text
+    }
+    object.add("hidden", raw: "[" + hidden.joined(separator: ",") + "]")
+    object.add("reason", adequacy.reason)
     return object
   }
 

@@ -37,6 +37,8 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
     case .layer(let report): try show(report)
     case .explanation(let explanation):
       for text in ExplanationText.lines(explanation, style) { try line(text) }
+    case .adequacy(let adequacy):
+      for text in AdequacyText.lines(adequacy, style) { try line(text) }
     case .warning(let warning): try line(style.yellow("warning: ") + warning.text)
     case .note(let note): if detail != .quiet { try line(note.text) }
     case .unusable(let fixture, let problems): try show(fixture, problems)

@@ -40,6 +40,11 @@ public struct FixtureVerification {
           let explanation = ExplanationTrial(layer, facts[position], isLoss: isLoss)
           try report(.explanation(explanation.run()))
         }
+        if options.tellsAdequacy {
+          let isLoss = fixtureCase.lossLayer == position
+          let adequacy = AdequacyTrial(layer, facts[position], isLoss: isLoss)
+          try report(.adequacy(adequacy.run()))
+        }
         let trial = LayerTrial(layer, in: fixtureCase, at: position, options: options)
         let tensors = trial.run()
         let verdict = tensors.verdict

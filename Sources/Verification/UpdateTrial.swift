@@ -88,7 +88,8 @@ struct UpdateTrial {
     do {
       let isSingle =
         options.precision == .float32
-        || options.precision == .reference && !isTwin && layer.parameters[use.name]?.format != .float64
+        || options.precision == .reference && !isTwin
+          && layer.parameters[use.name]?.format != .float64
       let step =
         isSingle
         ? try ParameterStep(update.optimizer, operands, as: Float.self)

@@ -20,16 +20,20 @@ public struct VerificationOptions: Sendable {
   public var isChained: Bool
   /// Whether it is looked for why a tensor differs.
   public var isDiagnosed: Bool
+  /// Whether it is told, before the verdict of each layer, which mistakes its tensors would show.
+  public var tellsAdequacy: Bool
 
   /// Asks for a verification.
   public init(
     precision: Precision = .float64, layers: [String] = [], explained: [String] = [],
-    isChained: Bool = true, isDiagnosed: Bool = true
+    isChained: Bool = true, isDiagnosed: Bool = true,
+    tellsAdequacy: Bool = false
   ) {
     self.precision = precision
     self.layers = layers
     self.explained = explained
     self.isChained = isChained
     self.isDiagnosed = isDiagnosed
+    self.tellsAdequacy = tellsAdequacy
   }
 }

@@ -35,6 +35,13 @@ struct CheckCommand: LayerCommand {
       """, valueName: "name"))
   var explain: [String] = []
 
+  @Flag(
+    help: """
+      Before each layer's verdict, list which known mistakes its tensors would show, and what \
+      hides the others.
+      """)
+  var adequacy = false
+
   @Option(
     help: """
       Compute in float64, in float32, or in the format that each reference is stored in \
@@ -128,7 +135,7 @@ struct CheckCommand: LayerCommand {
   private var options: VerificationOptions {
     VerificationOptions(
       precision: precision, layers: layers + explain, explained: explain, isChained: chained,
-      isDiagnosed: diagnosis)
+      isDiagnosed: diagnosis, tellsAdequacy: adequacy)
   }
 
   private var reading: ReadOptions {

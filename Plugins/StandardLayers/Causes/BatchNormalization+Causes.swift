@@ -26,7 +26,10 @@ extension ChannelNormalizationLayer {
       let x = evidence.operands.inputs[0].shape
       let area = x.split(at: 1).inner
       guard givenStatistics(evidence.operands) == nil, area > 1 else { return [] }
-      if case .parameterGradient = evidence.tensor { return [] }
+      switch evidence.tensor {
+      case .output, .inputGradient: break
+      case .parameterGradient, .buffer: return []
+      }
       let flat = Shape([x[0], x[1] * area])
       var operands = evidence.operands
       operands.inputs = [operands.inputs[0].reshaped(to: flat)]

@@ -39,7 +39,7 @@ extension ElementwiseLayer {
       "relu-derivative-at-zero",
       advice: "the derivative exactly at a kink follows another convention: use the one of"
         + " torch.nn (0 at 0 for ReLU), or keep exact kinks out of the data",
-      specificity: .specific
+      specificity: .specific, isConvention: true
     ) { evidence in
       guard let dy = evidence.inputGradientUpstream else { return [] }
       let function = rounded(to: evidence.operands.format)

@@ -40,13 +40,18 @@ enum FilterCauses {
 
   static let edgeMissing = Cause(
     "kernel-edge-missing",
-    advice: "the gradient lacks the first row and column of each kernel: a loop over the taps "
-      + "begins at 1, or an extent is one too short"
+    advice:
+      "the gradient lacks a row and a column at the edge of each kernel: a loop over the taps "
+      + "begins at 1 or ends one too early"
   ) { evidence in
     guard evidence.tensor == .parameterGradient("weight"), evidence.computed.shape.rank > 2
     else { return [] }
     let moves = FilterMoves(shape: evidence.computed.shape)
-    return [Prediction(evidence.computed, rearranged: moves.withoutEdge)]
+    return [("last", true), ("first", false)].map { edge, isLast in
+      Prediction(
+        evidence.computed, rearranged: moves.withoutEdge(last: isLast),
+        detail: "the \(edge) row and column")
+    }
   }
 
   /// S − M = λw.

@@ -66,11 +66,13 @@ struct FilterMoves {
     case first, second, kernel
   }
 
-  /// Each kernel without its first row, its first column, and so on.
-  var withoutEdge: Moves {
+  /// Each kernel without its first, or its last, row and column.
+  func withoutEdge(last: Bool) -> Moves {
     let shape = shape
     return Moves(shape, from: shape) { index in
-      index.dropFirst(2).enumerated().contains { $1 == 0 && shape[$0 + 2] > 1 } ? nil : index
+      index.dropFirst(2).enumerated().contains { axis, tap in
+        shape[axis + 2] > 1 && tap == (last ? shape[axis + 2] - 1 : 0)
+      } ? nil : index
     }
   }
 }

@@ -117,7 +117,7 @@ extension MaximumPoolLayer {
       "max-pool-tie-rule",
       advice: "of several equal largest cells of a window another one got the gradient: give it to"
         + " the first in row-major order, as torch.nn does, or keep exact ties out of the data",
-      specificity: .specific
+      specificity: .specific, isConvention: true
     ) { evidence in
       let x = evidence.operands.inputs[0]
       return scattered(evidence, detail: "to the last of equal cells") { _, cells, _ in

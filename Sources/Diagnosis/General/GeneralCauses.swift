@@ -14,8 +14,12 @@ struct GeneralCauses {
 
   /// Those with a name, in the order in which they are tried.
   var named: [Cause] {
+    Self.visibleInResults + PrecisionCauses(tolerance).all
+  }
+
+  /// Those whose prediction follows from the right result alone.
+  static var visibleInResults: [Cause] {
     [ZeroCauses.all, FactorCauses.named, BatchCauses.all, LayoutCauses.named].flatMap { $0 }
-      + PrecisionCauses(tolerance).all
   }
 
   /// Those that fit a number or choose among many arrangements, tried where no other one fits.

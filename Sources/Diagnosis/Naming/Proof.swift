@@ -66,6 +66,12 @@ struct Proof {
     }
   }
 
+  /// How far a prediction lies off the right result, in bounds; nil where that cannot be said.
+  func effect(of prediction: Prediction) -> Double? {
+    guard prediction.shape == evidence.computed.shape else { return .infinity }
+    return largestRatio(prediction.values, evidence.computed, limits)?.all
+  }
+
   // MARK: Examination
 
   /// Holds a prediction against the suspect, and where `scales` also its multiples.

@@ -35,7 +35,8 @@ import Testing
     let diagnosis = trial.diagnosis(fault.tensor, wrong)
     #expect(
       diagnosis.headline?.id == fault.id,
-      "\(S.self): \(diagnosis.causes.map(\.id)), \(String(describing: diagnosis.portrait?.nearest))")
+      "\(S.self): \(diagnosis.causes.map(\.id)), \(String(describing: diagnosis.portrait?.nearest))"
+    )
   }
 
   /// The loops themselves are right, so that it is the fault that is found.

@@ -1,0 +1,79 @@
+public import Discrepancy
+public import LayerKit
+public import Tensors
+
+/// Which of the known mistakes the tensors of one layer would show.
+///
+/// A mistake shows where what it leads to lies visibly off the right result; so the right result is
+/// all that is needed, and the list is right for the causes of strangers as well. Mistakes that are
+/// found by fitting a number to a wrong result are left out: before there is one, nothing is known.
+public struct Adequacy: Sendable {
+  private var order: [String] = []
+  private var effects: [String: Double] = [:]
+  private var needs: [String: String] = [:]
+
+  /// Nothing examined yet.
+  public init() {}
+
+  /// Takes in one tensor; `evidence.suspect` is the right result itself.
+  public mutating func examine(_ evidence: Evidence, tolerance: Tolerance) {
+    let proof = Proof(evidence, tolerance: tolerance)
+    let own = evidence.layer.causes.filter { $0.specificity != .fitted }
+    let general = GeneralCauses.visibleInResults.filter { cause in
+      !own.contains { $0.id == cause.id }
+    }
+    for (cause, isOwn) in own.map({ ($0, true) }) + general.map({ ($0, false) }) {
+      let predictions = cause.predictions(evidence)
+      // What can befall any kind and not this tensor is no shortcoming of the fixture.
+      guard isOwn || !predictions.isEmpty else { continue }
+      if effects[cause.id] == nil { order.append(cause.id) }
+      let effect = predictions.compactMap(proof.effect).max() ?? 0
+      effects[cause.id] = max(effects[cause.id] ?? 0, effect)
+      needs[cause.id] = needs[cause.id] ?? cause.shownBy
+    }
+  }
+
+  /// The mistakes that would show.
+  public var visible: [String] { order.filter { shows($0) } }
+
+  /// The mistakes that would not, and the fixture that would show them where that is known.
+  public var hidden: [(id: String, shownBy: String?)] {
+    order.filter { !shows($0) }.map { ($0, needs[$0]) }
+  }
+
+  private func shows(_ id: String) -> Bool { (effects[id] ?? 0) >= Proof.visibleEffect }
+}
+
+/// What a layer's shapes and data hide whatever its kind is.
+public enum GeneralBlindSpots {
+  /// The blind spots of a layer with these operands.
+  public static func find<S>(
+    _ signature: Signature, _ operands: Operands<S>, upstream: [Tensor<S>]
+  ) -> [BlindSpot] where S: Scalar & Equatable {
+    var spots: [BlindSpot] = []
+    if !upstream.isEmpty, upstream.allSatisfy({ $0.elements.allSatisfy { $0 == .zero } }) {
+      spots.append(BlindSpot("an upstream gradient of zeros", hides: ["every gradient"]))
+    }
+    let hasBatch =
+      signature.traits.contains(.independentSamples) || signature.traits.contains(.loss)
+    guard hasBatch, let shape = operands.inputs.first?.shape, shape.rank > 1 else { return spots }
+    if shape[0] == 1 {
+      spots.append(
+        BlindSpot(
+          "one sample",
+          hides: [
+            "scaled-by-batch", "loss-reduction", "batch-one-sample-only", "batch-order-reversed",
+            "first-sample-broadcast",
+          ]))
+    } else if shape[0] == 2 {
+      spots.append(
+        BlindSpot(
+          "two samples", hides: ["scaled-by-batch, which looks like accumulated-twice then"]))
+    }
+    if shape[1] == 1, shape.rank > 2 {
+      spots.append(
+        BlindSpot("one channel", hides: ["layout-nhwc-read-as-nchw", "flatten-order"]))
+    }
+    return spots
+  }
+}
