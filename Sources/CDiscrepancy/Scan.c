@@ -75,7 +75,7 @@ INLINE int cd_judge(
 
 /// What an error in float32 arithmetic must exceed before its group is judged in float64.
 ///
-///     T = max(0, min(absolute, relative·|b| − r, units·2^⌊log₂ m⌋ − u, limit + limit_relative·|b|))
+///     T = max(0, min(absolute, relative·|b| − r, units·2^⌊log₂ m⌋ − u, l + limit_relative·|b|))
 ///
 /// T is never above the level of `cd_judge` where the error is exact. Where a − b is inexact,
 /// |a − b| ≥ |b|/2 (Sterbenz), which exceeds T for units < 1/4; otherwise T is taken a little lower.

@@ -19,8 +19,9 @@ final class MemoryPool: Sendable {
   }
 }
 
-/// What one thread needs to read both sides. Unchecked, because the pool lends it to one thread at
-/// a time.
+/// What one thread needs to read both sides.
+///
+/// Unchecked, because the pool lends it to one thread at a time.
 final class ThreadMemory: @unchecked Sendable {
   /// What decodes the chunks of the first side.
   let a = DecodingMemory()

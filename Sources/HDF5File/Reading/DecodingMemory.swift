@@ -19,6 +19,7 @@ package final class DecodingMemory {
   package var byteCount: Int { front.count + back.count }
 
   /// So many bytes that are not those of the last call, but may be those of the call before it.
+  ///
   /// They hold anything: who asks for them fills them.
   func next(_ count: Int) -> UnsafeMutableRawBufferPointer {
     swap(&front, &back)

@@ -92,7 +92,9 @@ package struct ChunkReader {
   private let grid: ChunkGrid
   private let decoder: ChunkDecoder
 
-  /// A reader of a chunked dataset; nil for any other. Only one thread may use the memory.
+  /// A reader of a chunked dataset; nil for any other.
+  ///
+  /// Only one thread may use the memory.
   package init?(_ elements: StoredElements, _ memory: DecodingMemory) {
     guard case .chunked(let grid) = elements.dataset.storage else { return nil }
     self.elements = elements
