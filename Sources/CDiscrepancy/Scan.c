@@ -10,7 +10,7 @@
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
-enum { cd_group = 64 };
+enum { cd_group = 64, cd_block = 256 };
 
 /// The spacing of numbers at x ≥ 0: the exponent bits alone are the power of two.
 INLINE double cd_ulp(double x, double smallest, double spacing) {
@@ -73,47 +73,111 @@ INLINE int cd_judge(
   return excess != 0 || (m->stops_beyond && beyond != 0);
 }
 
-#define CD_SCAN(NAME, T, U, EXPONENT)                                                            \
-  CLONES size_t NAME(                                                                            \
-    const void *a, const void *b, size_t count, const struct cd_limit *limit,                    \
-    const struct cd_maxima *maxima, struct cd_counts *counts                                     \
-  ) {                                                                                            \
-    size_t done = 0, informative = 0, beyond = 0;                                                \
-    for (; done + cd_group <= count; done += cd_group) {                                         \
-      U p[cd_group], q[cd_group];                                                                \
-      __builtin_memcpy(p, (const char *)a + done * sizeof(U), sizeof p);                         \
-      __builtin_memcpy(q, (const char *)b + done * sizeof(U), sizeof q);                         \
-      U difference = 0, special = 0, live = 0;                                                   \
-      for (int k = 0; k < cd_group; k++) {                                                       \
-        difference |= p[k] ^ q[k];                                                               \
-        special |= (U)((p[k] & EXPONENT) == EXPONENT) | (U)((q[k] & EXPONENT) == EXPONENT);      \
-        live += (U)((U)((p[k] | q[k]) << 1) != 0);                                               \
-        special |= (U)((U)((p[k] | q[k]) << 1) == 0) & (U)(p[k] != q[k]);                        \
-      }                                                                                          \
-      if (special) break;                                                                        \
-      if (difference) {                                                                          \
-        double x[cd_group], y[cd_group];                                                         \
-        for (int k = 0; k < cd_group; k++) {                                                     \
-          T s, t;                                                                                \
-          __builtin_memcpy(&s, &p[k], sizeof s);                                                 \
-          __builtin_memcpy(&t, &q[k], sizeof t);                                                 \
-          x[k] = s;                                                                              \
-          y[k] = t;                                                                              \
-        }                                                                                        \
-        size_t more = 0;                                                                         \
-        if (limit->ulps != 0 ? cd_judge(x, y, limit, maxima, 0, 1, &more)                        \
-            : limit->absolute != 0 || limit->relative != 0                                       \
-              ? cd_judge(x, y, limit, maxima, 0, 0, &more)                                       \
-              : cd_judge(x, y, limit, maxima, 1, 0, &more))                                      \
-          break;                                                                                 \
-        beyond += more;                                                                          \
-      }                                                                                          \
-      informative += live;                                                                       \
-    }                                                                                            \
-    counts->informative += informative;                                                          \
-    counts->beyond += beyond;                                                                    \
-    return done;                                                                                 \
-  }
+/// What an error in float32 arithmetic must exceed before its group is judged in float64.
+///
+///     T = max(0, min(absolute, relative·|b| − r, units·2^⌊log₂ m⌋ − u, l + limit_relative·|b|))
+///
+/// T is never above the level of `cd_judge` where the error is exact. Where a − b is inexact,
+/// |a − b| ≥ |b|/2 (Sterbenz), which exceeds T for units < 1/4; otherwise T is taken a little lower.
+struct cd_threshold {
+  float absolute, relative, relative_shift, units, units_shift, limit, limit_relative;
+  float smallest;
+};
 
-CD_SCAN(cd_scan_f32, float, uint32_t, 0x7F800000u)
-CD_SCAN(cd_scan_f64, double, uint64_t, 0x7FF0000000000000u)
+/// The largest float32 that is not above x ≥ 0.
+INLINE float cd_below(double x) {
+  if (!(x < 0x1.fffffep127)) return 0x1.fffffep127f;
+  float y = (float)x;
+  if ((double)y <= x) return y;
+  uint32_t bits;
+  __builtin_memcpy(&bits, &y, sizeof bits);
+  bits -= 1;
+  __builtin_memcpy(&y, &bits, sizeof bits);
+  return y;
+}
+
+INLINE struct cd_threshold cd_threshold_of(const struct cd_limit *l, const struct cd_maxima *m) {
+  // Products that underflow are off by less than this, those of normal numbers by 2⁻²⁴ of them.
+  const float underflow = 0x1p-126f, infinite = __builtin_inff();
+  const double lower = 1 - 0x1p-20;
+  const int has_units = l->ulps != 0, has_part = l->absolute != 0 || l->relative != 0;
+  double share = m->ratio < 1 ? m->ratio : 1;
+  double units = m->ulps;
+  if (has_units && !has_part && share * l->ulps < units) units = share * l->ulps;
+  units *= l->spacing;
+  double scale = l->same_format && units < 0.25 ? 1 : lower;
+  double absolute = m->absolute;
+  if (!has_units && !has_part && m->unlimited < absolute) absolute = m->unlimited;
+  struct cd_threshold t;
+  t.absolute = cd_below(scale * absolute);
+  t.units = cd_below(scale * units);
+  t.units_shift = -underflow;
+  // Where the largest relative error is infinite, no other exceeds it.
+  const int is_bounded = m->relative < __builtin_inf();
+  t.relative = is_bounded ? cd_below(lower * m->relative) : 0;
+  t.relative_shift = is_bounded ? -underflow : infinite;
+  t.limit = has_part ? cd_below(lower * share * l->absolute) - underflow : infinite;
+  t.limit_relative = has_part ? cd_below(lower * share * l->relative) : 0;
+  t.smallest = (float)l->smallest;
+  return t;
+}
+
+/// Whether a block holds only finite numbers and no error of it can be a new maximum or beyond a
+/// limit that is not zero; counts the pairs that differ, and those that are not both zero.
+///
+/// `has_part` tells that a part of the limit is in proportion to b or fixed, `has_least` that the
+/// smaller of both numbers counts.
+INLINE int cd_is_settled(
+  const void *a, const void *b, const struct cd_threshold *t, int has_part, int has_least,
+  size_t *differing, size_t *live
+) {
+  const float absolute = t->absolute, relative = t->relative, r = t->relative_shift;
+  const float units = t->units, u = t->units_shift;
+  const float limit = t->limit, limit_relative = t->limit_relative;
+  const float smallest = t->smallest;
+  uint32_t trouble = 0, unequal = 0, nonzero = 0;
+  for (int k = 0; k < cd_block; k++) {
+    uint32_t p, q, bits;
+    float x, y;
+    __builtin_memcpy(&p, (const char *)a + k * sizeof p, sizeof p);
+    __builtin_memcpy(&q, (const char *)b + k * sizeof q, sizeof q);
+    __builtin_memcpy(&x, &p, sizeof x);
+    __builtin_memcpy(&y, &q, sizeof y);
+    float ax = __builtin_fabsf(x), ay = __builtin_fabsf(y);
+    float power = has_least && ax < ay ? ax : ay;
+    power = power > smallest ? power : smallest;
+    __builtin_memcpy(&bits, &power, sizeof bits);
+    bits &= 0x7F800000u;
+    __builtin_memcpy(&power, &bits, sizeof bits);
+    float first = relative * ay + r, second = units * power + u;
+    float level = first < second ? first : second;
+    if (has_part) {
+      float third = limit_relative * ay + limit;
+      level = third < level ? third : level;
+    }
+    level = absolute < level ? absolute : level;
+    level = level > 0 ? level : 0;
+    float error = __builtin_fabsf(x - y);
+    // What is not finite leaves an error that is infinite or NaN: not below infinity.
+    trouble |= !(error <= level) | ((p != q) & !(error > 0));
+    unequal += p != q;
+    nonzero += (uint32_t)((p | q) << 1) != 0;
+  }
+  *differing = unequal;
+  *live = nonzero;
+  return !trouble;
+}
+
+#define JOIN(a, b) a##b
+
+#define NAME(x) JOIN(x, _f32)
+#define T float
+#define U uint32_t
+#define EXPONENT 0x7F800000u
+#include "Scan.inc"
+
+#define NAME(x) JOIN(x, _f64)
+#define T double
+#define U uint64_t
+#define EXPONENT 0x7FF0000000000000u
+#include "Scan.inc"

@@ -32,7 +32,8 @@ public struct PairComparator: Sendable {
     formatsDiffer = a != b
     var scan = cd_limit(
       absolute: 0, relative: 0, ulps: 0, inflation: .infinity,
-      spacing: 2 * coarser.unitRoundoff, smallest: coarser.smallestNormal)
+      spacing: 2 * coarser.unitRoundoff, smallest: coarser.smallestNormal,
+      same_format: a == b ? 1 : 0)
     switch limit {
     case .storage:
       // Half a step at the smaller number is exact also where rounding reaches a power of two.

@@ -75,19 +75,26 @@ struct PieceByPiece {
   private func inWindow(
     _ range: Range<Int>, step: Int, _ judge: some PieceJudge
   ) throws(HDF5Error) -> Comparison {
-    var judge = judge
-    let both = memory.take(step * (a.width + b.width))
-    defer { memory.give(back: both) }
-    let first = UnsafeMutableRawBufferPointer(rebasing: both[..<(step * a.width)])
-    let second = UnsafeMutableRawBufferPointer(rebasing: both[(step * a.width)...])
-    guard let p = first.baseAddress, let q = second.baseAddress else { return judge.found }
-    for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
-      let part = start..<min(start + step, range.upperBound)
-      try a.read(part, into: first)
-      try b.read(part, into: second)
-      judge.take(p, q, count: part.count, at: start)
+    try memory.withMemory { memory throws(HDF5Error) in
+      var judge = judge
+      let (first, second) = memory.windows(
+        (step * a.width, place(of: range.lowerBound, in: a)),
+        (step * b.width, place(of: range.lowerBound, in: b)))
+      guard let p = first.baseAddress, let q = second.baseAddress else { return judge.found }
+      for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+        let part = start..<min(start + step, range.upperBound)
+        try a.read(part, into: first)
+        try b.read(part, into: second)
+        judge.take(p, q, count: part.count, at: start)
+      }
+      return judge.found
     }
-    return judge.found
+  }
+
+  /// Where in a page of its file an element begins.
+  private func place(of element: Int, in side: StoredElements) -> Int {
+    let page = ThreadMemory.page
+    return (side.placeInPage(page) + element % page * side.width) % page
   }
 
   // MARK: Chunks
@@ -99,20 +106,24 @@ struct PieceByPiece {
     let together = max(1, Self.piece / 4 / bytes)
     let chunks = a.chunkCount
     return try merged((chunks - 1) / together + 1) { piece throws(HDF5Error) in
-      guard var first = ChunkReader(a), var second = ChunkReader(b) else { return judge.found }
-      var judge = judge
-      for position in piece * together..<min((piece + 1) * together, chunks) {
-        try first.withChunk(position) { bytes throws(HDF5Error) in
-          guard let p = bytes.baseAddress else { return }
-          try second.withChunk(position) { bytes throws(HDF5Error) in
-            guard let q = bytes.baseAddress else { return }
-            a.forEachRun(ofChunk: position) { element, place, count in
-              judge.take(p + place * a.width, q + place * b.width, count: count, at: element)
+      try memory.withMemory { memory throws(HDF5Error) in
+        guard let first = ChunkReader(a, memory.a), let second = ChunkReader(b, memory.b) else {
+          return judge.found
+        }
+        var judge = judge
+        for position in piece * together..<min((piece + 1) * together, chunks) {
+          try first.withChunk(position) { bytes throws(HDF5Error) in
+            guard let p = bytes.baseAddress else { return }
+            try second.withChunk(position) { bytes throws(HDF5Error) in
+              guard let q = bytes.baseAddress else { return }
+              a.forEachRun(ofChunk: position) { element, place, count in
+                judge.take(p + place * a.width, q + place * b.width, count: count, at: element)
+              }
             }
           }
         }
+        return judge.found
       }
-      return judge.found
     }
   }
 

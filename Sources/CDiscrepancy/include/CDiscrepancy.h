@@ -19,6 +19,8 @@ struct cd_limit {
   /// 0 where the smaller of both numbers counts, infinity where it is b.
   double inflation;
   double spacing, smallest;
+  /// Not 0 where both sides hold numbers of one format.
+  int same_format;
 };
 
 /// The largest errors so far.

@@ -98,7 +98,7 @@ struct ElementReader {
     }
     let memory = SharedMemory(base: target)
     try inParallel(positions.count) { work throws(HDF5Problem) in
-      var decoder = ChunkDecoder(grid: grid, elementSize: width)
+      let decoder = ChunkDecoder(grid: grid, elementSize: width, memory: DecodingMemory())
       while let next = work.next() {
         let place = grid.place(of: positions[next], in: dataset.shape)
         try decoder.withChunk(positions[next], place: place, from: file) {

@@ -26,6 +26,11 @@ package struct StoredElements: Sendable {
       type: dataset.elementType, order: dataset.byteOrder, width: width)
   }
 
+  /// Where in a page of the file the elements begin; 0 where they are in no one piece.
+  package func placeInPage(_ page: Int) -> Int {
+    if case .contiguous(let offset) = dataset.storage { offset % page } else { 0 }
+  }
+
   /// The shape of the chunks; nil where there are none.
   package var chunkShape: [Int]? {
     if case .chunked(let grid) = dataset.storage { grid.chunkShape } else { nil }
@@ -81,22 +86,24 @@ package struct StoredElements: Sendable {
   }
 }
 
-/// Decodes chunk after chunk of one dataset, with buffers that it keeps.
-package struct ChunkReader: ~Copyable {
+/// Decodes chunk after chunk of one dataset.
+package struct ChunkReader {
   private let elements: StoredElements
   private let grid: ChunkGrid
-  private var decoder: ChunkDecoder
+  private let decoder: ChunkDecoder
 
   /// A reader of a chunked dataset; nil for any other.
-  package init?(_ elements: StoredElements) {
+  ///
+  /// Only one thread may use the memory.
+  package init?(_ elements: StoredElements, _ memory: DecodingMemory) {
     guard case .chunked(let grid) = elements.dataset.storage else { return nil }
     self.elements = elements
     self.grid = grid
-    decoder = ChunkDecoder(grid: grid, elementSize: elements.width)
+    decoder = ChunkDecoder(grid: grid, elementSize: elements.width, memory: memory)
   }
 
   /// Lends the bytes of the chunk at a row-major position of the grid, whole as it is stored.
-  package mutating func withChunk(
+  package func withChunk(
     _ position: Int, _ body: (UnsafeRawBufferPointer) throws(HDF5Error) -> Void
   ) throws(HDF5Error) {
     let place = grid.place(of: position, in: elements.dataset.shape)
