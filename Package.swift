@@ -34,6 +34,7 @@ let package = Package(
       name: "CNNKit",
       targets: ["Conformance", "Interchange", "LayerKit", "Network", "VerifyCommand", "Weights"]),
     .library(name: "StandardLayers", targets: ["StandardLayers"]),
+    .library(name: "CLayerABI", targets: ["CLayerABI"]),
     .executable(name: "train-lenet", targets: ["TrainLeNet"]),
   ],
   dependencies: [
@@ -49,6 +50,7 @@ let package = Package(
     .target(name: "CSandbox", dependencies: ["CHDF5"]),
     .target(name: "CKernels"),
     .target(name: "CDiscrepancy"),
+    .target(name: "CLayerABI"),
 
     // Text from strangers, and how it is shown.
     module("Text", []),
