@@ -56,7 +56,7 @@ extension ErrorBound {
     switch self {
     case .exact:
       return values.map { _ in 0 }
-    case .elementwise(let limits):
+    case .elementwise(let limits), .measured(let limits):
       return limits
     case .accumulated(let terms, let magnitude, _):
       let gamma = rounding.gamma(terms)
@@ -87,6 +87,7 @@ extension Prediction {
       switch bound() {
       case .exact: .exact
       case .elementwise(let limits): .elementwise(order(limits))
+      case .measured(let limits): .measured(order(limits))
       case .accumulated(let terms, let magnitude, let products):
         .sum(
           terms: terms,

@@ -45,22 +45,24 @@ public struct AdjointIdentity: Sendable {
 
   /// Measures the identity for each input and each parameter that has a gradient.
   ///
-  /// A gradient that the backward pass leaves out has NaN as its right side.
+  /// A gradient that the backward pass leaves out has NaN as its right side. Nothing is measured for
+  /// a layer that brings no definition in dual numbers.
   public static func measure(
     _ layer: AnyLayer, _ operands: Operands<Double>, seed: UInt64
-  ) -> [AdjointIdentity] {
+  ) throws(LayerFailure) -> [AdjointIdentity] {
+    guard let define = layer.defineDual else { return [] }
     var random = RandomOperands(seed: seed)
-    let upstream = layer.double.forward(operands).outputs.map { random.tensor($0.shape) }
+    let upstream = try layer.double.forward(operands).outputs.map { random.tensor($0.shape) }
     let shapes = operands.inputs.map(\.shape)
     let inputs = operands.inputs.indices.filter {
       layer.signature.hasGradient(ofInput: $0, shapes: shapes)
     }
     let parameters = operands.parameters.keys.sorted()
-    let gradients = layer.double.backward(
+    let gradients = try layer.double.backward(
       operands, upstream,
       GradientRequest(inputs: Set(inputs), parameters: Set(parameters)))
     let moved = operands.mapTensors { $0.map { Dual($0) } }
-    let side = Side(layer: layer, upstream: upstream)
+    let side = Side(define: define, upstream: upstream)
     return inputs.map { index in
       worst(
         .inputGradient(index), operands.inputs[index],
@@ -85,13 +87,13 @@ public struct AdjointIdentity: Sendable {
 
   /// The left side for operands that carry a direction: ⟨J·v, u⟩ and Σ|Jv·u|.
   private struct Side {
-    let layer: AnyLayer
+    let define: @Sendable (Operands<Dual>) -> Results<Dual>
     let upstream: [Tensor<Double>]
 
     func left(_ operands: Operands<Dual>) -> (sum: Double, magnitude: Double) {
       var sum = 0.0
       var magnitude = 0.0
-      for (output, upstream) in zip(layer.defineDual(operands).outputs, upstream) {
+      for (output, upstream) in zip(define(operands).outputs, upstream) {
         for (y, u) in zip(output.elements, upstream.elements) {
           sum += y.derivative * u
           magnitude += (y.derivative * u).magnitude

@@ -140,6 +140,7 @@ extension ErrorBound {
         terms: terms, magnitude: rearrangement.apply(to: Tensor(magnitude.shape, figures)),
         products: products)
     case .elementwise(let bounds): return .elementwise(rearrangement.apply(to: bounds))
+    case .measured(let limits): return .measured(rearrangement.apply(to: limits))
     }
   }
 }
