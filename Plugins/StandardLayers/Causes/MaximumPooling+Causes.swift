@@ -115,9 +115,12 @@ extension MaximumPoolLayer {
   private var tieRule: Cause {
     Cause(
       "max-pool-tie-rule",
-      advice: "of several equal largest cells of a window another one got the gradient: give it to"
-        + " the first in row-major order, as torch.nn does, or keep exact ties out of the data",
-      specificity: .specific
+      advice: "of several equal largest cells of a window another one got the gradient:"
+        + " use the same rule, or keep exact ties out of the data",
+      remedies: [
+        .torch: "the first in row-major order gets it"
+      ], shownBy: "exact ties, as of whole numbers",
+      specificity: .specific, isConvention: true
     ) { evidence in
       let x = evidence.operands.inputs[0]
       return scattered(evidence, detail: "to the last of equal cells") { _, cells, _ in
@@ -137,8 +140,12 @@ extension MaximumPoolLayer {
   private var zeroPadding: Cause {
     Cause(
       "max-pool-zero-padding",
-      advice: "the padding took part in the maximum as 0: pad with minus infinity, or leave cells"
-        + " outside of the image out"
+      advice: "the padding took part in the maximum as 0: pad with minus infinity, or"
+        + " leave cells outside of the image out",
+      remedies: [
+        .torch: "`F.pad` before the pool needs `value=float('-inf')`",
+        .jax: "`lax.reduce_window` needs `-jnp.inf` as its initial value",
+      ], shownBy: "padding, and negative inputs at the border"
     ) { evidence in
       let x = evidence.operands.inputs[0]
       func losesToPadding(_ grid: PoolGrid, _ cells: [Int], _ place: [Int]) -> Bool {
@@ -164,7 +171,8 @@ extension MaximumPoolLayer {
     Cause(
       "pool-index-transposed",
       advice: "the place of the maximum inside its window was decoded with row and column"
-        + " exchanged: index / width is the row, index % width the column"
+        + " exchanged: index / width is the row, index % width the column",
+      shownBy: "windows of more than one row and column that overlap"
     ) { evidence in
       guard Self.axes == 2 else { return [] }
       let x = evidence.operands.inputs[0]

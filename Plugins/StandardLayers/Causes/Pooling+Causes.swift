@@ -24,8 +24,13 @@ extension MeanPoolLayer {
   private var averageDivisor: Cause {
     Cause(
       "average-pool-divisor",
-      advice: "sums over windows at the border were divided by another count: set"
-        + " count_include_pad (torch.nn) alike on both sides; Keras and JAX leave padding out"
+      advice: "sums over windows at the border were divided by another count: count the"
+        + " same cells on both sides",
+      remedies: [
+        .torch: "`count_include_pad=False` divides by the cells inside the image",
+        .keras: "`padding=\"same\"` leaves the padding out of the mean",
+        .jax: "`nn.avg_pool(count_include_pad=False)`",
+      ], shownBy: "padding, or windows that hang over"
     ) { evidence in
       let grid = grid(of: evidence.operands)
       let others: [(PoolDivisor, String)] = [
@@ -124,8 +129,11 @@ extension Cause {
   ) -> Cause {
     Cause(
       "ceil-mode",
-      advice: "the number of windows was rounded the other way: set the same ceil_mode (torch.nn);"
-        + " Keras padding=\"same\" rounds up"
+      advice: "the number of windows was rounded the other way",
+      remedies: [
+        .torch: "set the same `ceil_mode`",
+        .keras: "`padding=\"valid\"` rounds down, `padding=\"same\"` up",
+      ], shownBy: "an image that the stride does not divide"
     ) { evidence in
       guard case .output = evidence.tensor else { return [] }
       return [replay(evidence)].compactMap { $0 }
@@ -136,8 +144,9 @@ extension Cause {
   static func averageSumMixed(_ others: [(layer: AnyLayer, detail: String)]) -> Cause {
     Cause(
       "pool-average-sum-mixed",
-      advice: "a sum over windows stands where a mean belongs, or a mean where a sum does: divide"
-        + " by the window size in forward and backward alike",
+      advice: "a sum over windows stands where a mean belongs, or a mean where a sum"
+        + " does: divide by the window size in forward and backward alike",
+      shownBy: "a window whose size is not that of the batch",
       specificity: .specific
     ) { evidence in
       others.compactMap { evidence.replay($0.layer, detail: $0.detail) }
@@ -150,8 +159,9 @@ extension Cause {
   ) -> Cause {
     Cause(
       "overlap-overwritten",
-      advice: "where windows overlap, the gradient of a later one overwrites that of an earlier"
-        + " one: add (+=) instead of assigning (=)"
+      advice: "where windows overlap, the gradient of a later one overwrites that of an"
+        + " earlier one: add (+=) instead of assigning (=)",
+      shownBy: "windows that overlap: a stride smaller than the kernel"
     ) { evidence in
       guard evidence.inputGradientUpstream != nil, let values = values(evidence) else { return [] }
       let rounding = evidence.rounding
