@@ -134,7 +134,10 @@ extension PlantedFault {
           #expect(
             first == id || alike.contains(first), "\(place): \(found.ids)",
             sourceLocation: sourceLocation)
-          if let detail, let cause = found.causes.first(where: { $0.id == id }) {
+          guard let cause = found.causes.first(where: { $0.id == id }) else { continue }
+          // A multiple of a wrong prediction would prove nothing about the prediction.
+          #expect(cause.factor == nil, "\(place)", sourceLocation: sourceLocation)
+          if let detail {
             #expect(cause.detail == detail, "\(place)", sourceLocation: sourceLocation)
           }
         }

@@ -21,7 +21,7 @@ extension ClassLoss {
   var classCauses: [Cause] {
     [
       .lossReduction { denominator($0.operands) }, .classWeightIgnored, weightNormalisation,
-      ignoredCounted, .constantInLowerPrecision,
+      ignoredCounted,
     ]
   }
 

@@ -10,7 +10,6 @@ extension ElementwiseLayer {
   var elementwiseCauses: [Cause] {
     (kinks.isEmpty ? [] : [derivativeAtKink, maskFromUpstream]) + [
       derivativeOmitted, derivativeTwice, derivativeAtOutput, activationInsteadOfDerivative,
-      .constantInLowerPrecision,
     ]
   }
 

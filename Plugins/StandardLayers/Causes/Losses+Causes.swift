@@ -12,8 +12,7 @@ extension ReducedLoss {
       .lossReduction { evidence in
         (try? valueShape(evidence.operands.shapes))
           .map { Double(divisor($0, of: evidence.operands.shapes)) }
-      },
-      .constantInLowerPrecision,
+      }
     ]
   }
 }

@@ -16,7 +16,7 @@ extension NormalizationLayer {
       epsilonChanged("\(family)-epsilon"), epsilonOutsideRoot,
       unbiasedVariance("\(family)-unbiased-variance"),
       statisticsConstant("\(family)-statistics-constant"), meanTermOmitted, varianceTermOmitted,
-      meanNotSubtracted, affineOmitted, otherAxes(groupings), .constantInLowerPrecision,
+      meanNotSubtracted, affineOmitted, otherAxes(groupings),
     ]
   }
 

@@ -10,15 +10,6 @@ extension Evidence {
     tensor == .inputGradient(0) ? upstream.first : nil
   }
 
-  /// The same computation with constants rounded to single precision first, where the reference
-  /// computes in double precision.
-  func withSingleConstants() -> [Prediction] {
-    guard operands.format == .float64 else { return [] }
-    var changed = operands
-    changed.format = .float32
-    return [replay(operands: changed)].compactMap { $0 }
-  }
-
   /// The right result multiplied or divided, which may round a few times more.
   func scaled(
     _ scale: @escaping @Sendable (Double) -> Double, detail: String? = nil
@@ -65,15 +56,6 @@ extension Evidence {
     }
     return bound().limits(of: prediction.values, rounding)
   }
-}
-
-extension Cause {
-  /// A constant in single precision in a computation in double precision.
-  static let constantInLowerPrecision = Cause(
-    "constant-in-lower-precision",
-    advice: "a constant (slope, alpha, eps, delta) was rounded to single precision before it was"
-      + " used in double precision: keep it as a double"
-  ) { $0.withSingleConstants() }
 }
 
 extension ErrorBound {
