@@ -47,7 +47,9 @@ struct DiagnosisText {
 
   private func proof(_ cause: NamedCause) -> String {
     let left = "\(NumberText.share(cause.residual)) of the bound of rounding"
-    guard cause.effect.isFinite else { return "with this mistake the largest error left is \(left)" }
+    guard cause.effect.isFinite else {
+      return "with this mistake the largest error left is \(left)"
+    }
     return "with this mistake the largest error left is \(left); "
       + "the mistake moves elements by up to \(NumberText.share(cause.effect)) that bound"
   }
@@ -73,7 +75,8 @@ struct DiagnosisText {
     let places = portrait.regions.isEmpty ? "" : ", \(portrait.regions.joined(separator: ", "))"
     lines.append("  the error: \(wrong) elements\(places), \(portrait.texture)")
     if let factor = portrait.factor {
-      lines.append("  the reference is closest to \(NumberText.factor(factor)) times the right result")
+      lines.append(
+        "  the reference is closest to \(NumberText.factor(factor)) times the right result")
     }
     for candidate in portrait.nearest {
       let detail = candidate.detail.map { " (\(UntrustedText($0).terminal))" } ?? ""

@@ -40,7 +40,8 @@ struct BranchTrial {
     guard branches.count > 1 else { return nil }
     let upstream = try stored.read(as: Double.self)
     let all = Array(branches.indices)
-    let format = ([stored] + branches.map(\.stored)).compactMap(\.format)
+    let format =
+      ([stored] + branches.map(\.stored)).compactMap(\.format)
       .max { $0.unitRoundoff < $1.unitRoundoff } ?? .float64
     let comparison = compare(upstream, branches, all, format)
     guard comparison.found.beyondBound > 0 else { return nil }
@@ -54,12 +55,13 @@ struct BranchTrial {
         diagnosis: TensorDiagnosis(
           causes: [
             NamedCause(
-              id: "branch-gradient-missing",
+              id: NetworkCause.branchGradientMissing,
               advice: "the gradient of an output is the sum over all its consumers; the part of "
                 + "\(missing.joined(separator: " and ")) is missing",
               remedies: [
                 .torch: "let autograd add up: no `detach()` on one branch, no in-place `.grad =`",
-                .keras: "take one gradient of the whole loss", .jax: "take one gradient of the whole loss",
+                .keras: "take one gradient of the whole loss",
+                .jax: "take one gradient of the whole loss",
               ], detail: "without \(missing.joined(separator: " and "))",
               residual: partial.found.boundRatio, effect: comparison.found.boundRatio)
           ],

@@ -88,7 +88,8 @@ struct UpdateTrial {
     do {
       let isSingle =
         options.precision == .float32
-        || options.precision == .reference && !isTwin && layer.parameters[use.name]?.format != .float64
+        || options.precision == .reference && !isTwin
+          && layer.parameters[use.name]?.format != .float64
       let step =
         isSingle
         ? try ParameterStep(update.optimizer, operands, as: Float.self)
@@ -124,7 +125,7 @@ struct UpdateTrial {
       return TensorDiagnosis(
         causes: [
           NamedCause(
-            id: "shared-parameter-not-summed",
+            id: NetworkCause.sharedParameterNotSummed,
             advice: "the gradient of a shared parameter is the sum over all layers that use it",
             remedies: [
               .torch: "share the module, or the `Parameter` itself; a copy has a `.grad` of its own"

@@ -1,5 +1,5 @@
-public import Tensors
 import Synchronization
+public import Tensors
 
 /// What a mistake would have led to, with how far rounding may move each element of it.
 ///

@@ -35,7 +35,8 @@ import Testing
     let diagnosis = trial.diagnosis(fault.tensor, wrong)
     #expect(
       diagnosis.headline?.id == fault.id,
-      "\(S.self): \(diagnosis.causes.map(\.id)), \(String(describing: diagnosis.portrait?.nearest))")
+      "\(S.self): \(diagnosis.causes.map(\.id)), \(String(describing: diagnosis.portrait?.nearest))"
+    )
   }
 
   /// The loops themselves are right, so that it is the fault that is found.
@@ -106,6 +107,24 @@ import Testing
       #expect(headline?.id == fault.id)
       #expect(((headline?.factor ?? 0) - factor).magnitude < 1e-5)
     }
+  }
+
+  /// An input gradient cannot tell padding at the other end from zeros counted wrongly; the output can.
+  @Test func anotherTensorOfTheLayerDecides() throws {
+    let trial = try ConvolutionSetting.adequate.trial(Float.self, seed: 7, scale: 1)
+    let loops = NaiveConvolution(.adequate, trial)
+    let wrong = loops.inputGradient { step in
+      var step = step
+      step.row += 1
+      step.column += 1
+      return step
+    }
+    var diagnosis = trial.diagnosis(.inputGradient(0), wrong)
+    #expect(diagnosis.headline?.id == "wrong-outer-padding")
+    #expect(diagnosis.causes.contains { $0.id == "padding-side" })
+    let output = trial.diagnosis(.output(0), loops.planted(.paddingSideOutput))
+    diagnosis.prefer(anyOf: Set([output.headline?.id].compactMap { $0 }))
+    #expect(diagnosis.headline?.id == "padding-side")
   }
 
   @Test func anErrorOfNoKnownKindStaysUnidentified() throws {

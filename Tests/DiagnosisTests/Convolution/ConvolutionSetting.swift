@@ -1,7 +1,7 @@
-import Testing
 import LayerKit
 import StandardLayers
 import Tensors
+import Testing
 
 /// The sizes of a convolution of images.
 struct ConvolutionSetting: CustomTestStringConvertible, Sendable {

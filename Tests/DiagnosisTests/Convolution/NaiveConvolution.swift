@@ -138,7 +138,9 @@ struct NaiveConvolution<S: FloatingScalar> {
   }
 
   /// db, of some of the positions.
-  func biasGradient(_ isIn: (_ n: Int, _ i: Int, _ j: Int) -> Bool = { _, _, _ in true }) -> Tensor<S> {
+  func biasGradient(_ isIn: (_ n: Int, _ i: Int, _ j: Int) -> Bool = { _, _, _ in true }) -> Tensor<
+    S
+  > {
     var db = Tensor([setting.outputs], repeating: S.zero)
     for n in 0..<setting.batch {
       for o in 0..<setting.outputs {

@@ -36,7 +36,8 @@ import Testing
   private typealias Step = (c: Int, o: Int, p: Int, q: Int, row: Int, column: Int)
 
   private func output<S: FloatingScalar>(
-    _ trial: Trial<S>, bias factor: S = 1, overwrites: Bool = false, _ change: (Step) -> Step? = { $0 }
+    _ trial: Trial<S>, bias factor: S = 1, overwrites: Bool = false,
+    _ change: (Step) -> Step? = { $0 }
   ) -> Tensor<S> {
     let (x, w) = (trial.operands.inputs[0], trial.operands.parameter("weight"))
     let b = trial.operands.parameter("bias")

@@ -13,7 +13,9 @@ import Testing
   @Test func theReferenceIsBlamedForItsFault() throws {
     let trial = try setting.trial(Float.self, seed: 51, scale: 1)
     let loops = NaiveConvolution(setting, trial)
-    for fault in [ConvolutionFault.rotatedOutput, .lastRowInputGradient, .edgeMissing, .lastRowBias] {
+    for fault in [
+      ConvolutionFault.rotatedOutput, .lastRowInputGradient, .edgeMissing, .lastRowBias,
+    ] {
       let arbitration = try #require(trial.arbitration(fault.tensor, loops.planted(fault)))
       #expect(arbitration.blame == .reference)
       #expect(arbitration.basis == (fault == .rotatedOutput ? .definition : .derivative))

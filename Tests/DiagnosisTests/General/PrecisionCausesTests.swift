@@ -10,7 +10,9 @@ import Testing
   private let setting = ConvolutionSetting.adequate
 
   /// The operands of the products rounded, in the adequate convolution.
-  private func shortened(_ round: (Float) -> Float) throws -> (Trial<Float>, NaiveConvolution<Float>) {
+  private func shortened(_ round: (Float) -> Float) throws -> (
+    Trial<Float>, NaiveConvolution<Float>
+  ) {
     let trial = try setting.trial(Float.self, seed: 41, scale: 1)
     var operands = trial.operands
     operands.inputs[0] = operands.inputs[0].map(round)

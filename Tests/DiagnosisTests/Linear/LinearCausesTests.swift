@@ -103,7 +103,8 @@ import Testing
     let loops = Loops(trial)
     let last = Self.channelsLast
     let (y, dx, dw) = (
-      ResultTensor.output(0), ResultTensor.inputGradient(0), ResultTensor.parameterGradient("weight")
+      ResultTensor.output(0), ResultTensor.inputGradient(0),
+      ResultTensor.parameterGradient("weight")
     )
     let w = loops.w
     let planted: [(String, ResultTensor, Tensor<S>)] = [
