@@ -10,7 +10,7 @@ from .fixture_file import FixtureFile
 from .format import read_fixture, write_fixture
 
 if TYPE_CHECKING:
-    from .torch import capture, capture_training, layer, stated_layer
+    from .torch import canary, capture, capture_training, grid, layer, stated_layer
 
 __version__ = "0.1.0"
 
@@ -20,15 +20,17 @@ __all__ = [
     "FixtureFile",
     "FormatError",
     "SelfCheckError",
+    "canary",
     "capture",
     "capture_training",
+    "grid",
     "layer",
     "read_fixture",
     "stated_layer",
     "write_fixture",
 ]
 
-_FROM_TORCH = ("capture", "capture_training", "layer", "stated_layer")
+_FROM_TORCH = ("canary", "capture", "capture_training", "grid", "layer", "stated_layer")
 
 
 def __getattr__(name: str) -> Any:
