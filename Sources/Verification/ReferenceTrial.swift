@@ -8,7 +8,7 @@ import Tensors
 struct ReferenceTrial<S: LayerScalar> {
   private let kind: AnyLayer
   private let layer: FixtureLayer
-  private let side: ReferenceSide
+  let side: ReferenceSide
   private let arithmetic: Arithmetic
   private let refused: RefusedTensors
 
@@ -20,7 +20,7 @@ struct ReferenceTrial<S: LayerScalar> {
     refused = RefusedTensors(layer)
   }
 
-  private var program: LayerProgram<S> { S.program(of: kind) }
+  var program: LayerProgram<S> { S.program(of: kind) }
 
   /// Computes what the fixture has a reference for, and compares it.
   func run() -> [TensorReport] {
@@ -122,15 +122,8 @@ struct ReferenceTrial<S: LayerScalar> {
         path: path, reference: side.name, verdict: .differ, shape: computed.shape,
         reason: .shapes(ours: computed.shape, reference: stored.shape))
     }
-    let formats = ComparisonFormats(
-      ours: S.format, reference: stored.format ?? .float64,
-      operandRoundoff: side.isTwin ? nil : arithmetic.operandRoundoff)
     do {
-      let question = BoundQuestion(
-        tensor, operands: operands.asDouble, upstream: upstream.map { $0.asDouble },
-        computed: computed.asDouble, rounding: formats.rounding)
-      let tolerance = Tolerance(
-        kind.bound(question), formats, shift: try shift(tensor, operands, upstream: upstream))
+      let tolerance = try tolerance(tensor, computed, stored, operands, upstream)
       let comparison = TensorComparison(computed, stored, tolerance)
       let found = try comparison.run(inputsAreFinite: {
         operands.isFinite && upstream.allSatisfy(\.isFinite)
@@ -143,4 +136,18 @@ struct ReferenceTrial<S: LayerScalar> {
     }
   }
 
+  /// How far each element of a result may lie from what the fixture holds.
+  func tolerance(
+    _ tensor: ResultTensor, _ computed: Tensor<S>, _ stored: StoredTensor,
+    _ operands: Operands<S>, _ upstream: [Tensor<S>]
+  ) throws -> Tolerance {
+    let formats = ComparisonFormats(
+      ours: S.format, reference: stored.format ?? .float64,
+      operandRoundoff: side.isTwin ? nil : arithmetic.operandRoundoff)
+    let question = BoundQuestion(
+      tensor, operands: operands.asDouble, upstream: upstream.map { $0.asDouble },
+      computed: computed.asDouble, rounding: formats.rounding)
+    return Tolerance(
+      kind.bound(question), formats, shift: try shift(tensor, operands, upstream: upstream))
+  }
 }

@@ -18,15 +18,18 @@ public struct VerificationOptions: Sendable {
   public var explained: [String]
   /// Whether the network is run as a whole too.
   public var isChained: Bool
+  /// The tensors to tell element by element; nil for none.
+  public var arrays: ArraySelection?
 
   /// Asks for a verification.
   public init(
     precision: Precision = .float64, layers: [String] = [], explained: [String] = [],
-    isChained: Bool = true
+    isChained: Bool = true, arrays: ArraySelection? = nil
   ) {
     self.precision = precision
     self.layers = layers
     self.explained = explained
     self.isChained = isChained
+    self.arrays = arrays
   }
 }

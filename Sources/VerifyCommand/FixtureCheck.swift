@@ -13,16 +13,18 @@ struct FixtureCheck {
   private let options: VerificationOptions
   private let reading: ReadOptions
   private let weights: WeightSubstitution?
+  private let arrays: String?
   private var summary = Summary()
 
   init(
     registry: LayerRegistry, options: VerificationOptions, reading: ReadOptions,
-    weights: WeightSubstitution? = nil
+    weights: WeightSubstitution? = nil, arrays: String? = nil
   ) {
     self.registry = registry
     self.options = options
     self.reading = reading
     self.weights = weights
+    self.arrays = arrays
   }
 
   mutating func run(
@@ -80,7 +82,8 @@ struct FixtureCheck {
     return FixtureFacts(
       path: fixture.path, producer: first?.producer?.validated,
       provenance: first?.provenance?.validated,
-      sha256: hashing ? try? fixture.file.sha256() : nil, cases: fixture.cases.count)
+      sha256: hashing ? try? fixture.file.sha256() : nil, cases: fixture.cases.count,
+      arrays: arrays)
   }
 
   /// The sentence about a layer that was asked for and that no case of the fixture has.
