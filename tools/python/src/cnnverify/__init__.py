@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import CaptureError, CnnVerifyError, FormatError, SelfCheckError
 from .fixture_file import FixtureFile
 from .format import read_fixture, write_fixture
+from .reports import Report, TensorArrays, TensorRow, differing, read_report
 
 if TYPE_CHECKING:
     from .torch import canary, capture, capture_training, grid, layer, stated_layer
@@ -19,13 +20,18 @@ __all__ = [
     "CnnVerifyError",
     "FixtureFile",
     "FormatError",
+    "Report",
     "SelfCheckError",
+    "TensorArrays",
+    "TensorRow",
     "canary",
     "capture",
     "capture_training",
+    "differing",
     "grid",
     "layer",
     "read_fixture",
+    "read_report",
     "stated_layer",
     "write_fixture",
 ]
