@@ -1,6 +1,7 @@
 """`python -m cnnverify`, run as a user runs it, and what each mistake ends with."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,7 @@ from neighbour import CLASSES
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.conv = nn.Conv2d(3, 4, 3, padding=1)
+        self.conv = nn.Conv2d(3, 4, 3, padding=1, bias=False)  # cancelled by the norm
         self.norm = nn.BatchNorm2d(4)
         self.drop = nn.Dropout(0.3)
         self.fc = nn.Linear(4 * 30, CLASSES)
@@ -110,7 +111,7 @@ def test_a_network_from_the_command_line(here: Path) -> None:
     assert layers["Linear"].reference.updated_parameters.keys() == {"weight", "bias"}
     differences, compared = recompute("net.h5", 2e-5)
     assert differences == []
-    assert compared >= 30
+    assert compared >= 28
     facts = cv.read_fixture("net.h5").provenance
     assert facts is not None
     assert facts["seed"] == 3
@@ -223,7 +224,7 @@ def test_the_status_reaches_the_shell_and_the_trace_is_there_for_the_curious(her
     assert (run.returncode, len(run.stderr.splitlines())) == (2, 1)
     run = spawned("--traceback", "torch", "net.py:fails", *TORCH[2:])
     assert run.returncode == 2
-    assert "line 32, in fails" in run.stderr
+    assert re.search(r"net.py\", line \d+, in fails", run.stderr)
     assert spawned("torch").returncode == 64
     help_text = spawned("--help")
     assert help_text.returncode == 0
