@@ -124,7 +124,7 @@ let package = Package(
     tests(
       of: "VerifyCommand",
       ["FixtureDrafts", .target(name: "TrainLeNet"), .target(name: "cnn-verify")],
-      exclude: ["Comparison"]),
+      exclude: ["Comparison", "Reproduction", "make-reproduction.py"]),
     tests(of: "Kernels", ["Tensors"]),
     // Tests of files start the built `cnn-verify` as the confined process.
     tests(
