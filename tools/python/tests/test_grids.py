@@ -64,12 +64,9 @@ def test_strides_leave_a_remainder_and_sizes_differ(tmp_path: Path) -> None:
         assert sizes[0] != sizes[1]
         assert min(layer.reference.outputs[0].shape[2:]) >= 2
         kernel = layer.parameters["weight"].shape[2:]
-        at = layer.attributes
+        at: dict[str, Any] = layer.attributes
         for n, k, s, p, d in zip(
-            sizes,
-            kernel,
-            *(at[name] for name in ("stride", "padding", "dilation")),  # type: ignore[misc]
-            strict=True,
+            sizes, kernel, at["stride"], at["padding"], at["dilation"], strict=True
         ):
             assert (n + 2 * p - d * (k - 1) - 1) % s != 0
 
