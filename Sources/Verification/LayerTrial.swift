@@ -31,6 +31,8 @@ struct LayerTrial {
 
   /// The elements of one tensor that was judged, computed again; nil where there are none.
   func arrays(of report: TensorReport, _ facts: LayerFacts) throws -> ComparedArrays? {
+    let update = UpdateTrial(fixtureCase, at: position, precision: options.precision)
+    if let arrays = try update.arrays(of: report, facts) { return arrays }
     guard let kind = layer.layer, let side = sides.first(where: { $0.name == report.reference })
     else { return nil }
     let arithmetic = fixtureCase.arithmetic

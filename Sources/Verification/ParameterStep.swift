@@ -64,19 +64,33 @@ struct ParameterStep {
         path: path, reference: root, verdict: .differ, shape: computed.shape,
         reason: .shapes(ours: computed.shape, reference: stored.shape))
     }
-    let own = stored.format ?? .float64
-    let coarser = own.unitRoundoff < computing.unitRoundoff ? computing : own
-    let formats = ComparisonFormats(ours: ours, reference: coarser)
-    let tolerance = Tolerance(
-      bound(of: result, formats.rounding), formats, shift: shift(of: result))
     do {
-      let found = try TensorComparison(computed, stored, tolerance).run { isFinite }
+      let found = try TensorComparison(computed, stored, tolerance(result, stored))
+        .run { isFinite }
       return TensorReport(
         path: path, reference: root, verdict: Verdict(found), shape: computed.shape,
         comparison: found)
     } catch {
       return notCompared(.unusable(error))
     }
+  }
+
+  /// One result with the reference and the bound of each element; nil where shapes differ.
+  func arrays(
+    _ result: Result, _ stored: StoredTensor, _ report: TensorReport, _ facts: LayerFacts
+  ) throws -> ComparedArrays? {
+    guard let computed = tensor(result, parameter, state), computed.shape == stored.shape else {
+      return nil
+    }
+    return try ComparedArrays(report, facts, computed, stored, tolerance(result, stored))
+  }
+
+  /// How far each element of a result may lie from what the fixture holds.
+  private func tolerance(_ result: Result, _ stored: StoredTensor) -> Tolerance {
+    let own = stored.format ?? .float64
+    let coarser = own.unitRoundoff < computing.unitRoundoff ? computing : own
+    let formats = ComparisonFormats(ours: ours, reference: coarser)
+    return Tolerance(bound(of: result, formats.rounding), formats, shift: shift(of: result))
   }
 
   private func tensor(

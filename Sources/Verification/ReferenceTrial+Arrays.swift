@@ -26,10 +26,20 @@ extension ReferenceTrial {
       computed = gradients.take(tensor)
     }
     guard let computed, computed.shape == stored.shape else { return nil }
-    let window = try tolerance(tensor, computed, stored, operands, upstream)
-      .window(0..<computed.count)
+    let tolerance = try tolerance(tensor, computed, stored, operands, upstream)
+    return try ComparedArrays(report, facts, computed, stored, tolerance)
+  }
+}
+
+extension ComparedArrays {
+  /// Reads the reference of a computed tensor, and evaluates the bound of each element.
+  init<S: LayerScalar>(
+    _ report: TensorReport, _ facts: LayerFacts, _ computed: Tensor<S>, _ stored: StoredTensor,
+    _ tolerance: Tolerance
+  ) throws {
+    let window = tolerance.window(0..<computed.count)
     let ours = computed.elements.map(\.value)
-    return ComparedArrays(
+    self.init(
       layer: facts, path: report.path, against: report.reference, verdict: report.verdict,
       shape: computed.shape, ours: ours, reference: try stored.read(as: Double.self).elements,
       bound: ours.indices.map {
