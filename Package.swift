@@ -145,7 +145,7 @@ let package = Package(
     tests(
       of: "VerifyCommand",
       ["FixtureDrafts", .target(name: "TrainLeNet"), .target(name: "cnn-verify")],
-      exclude: ["Comparison"]),
+      exclude: ["Comparison", "Reproduction", "make-reproduction.py"]),
     tests(of: "Kernels", ["Tensors"]),
     // A plug-in in Swift, as a stranger would write it, for the tests of the host.
     .target(

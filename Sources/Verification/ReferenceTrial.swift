@@ -9,7 +9,7 @@ import Tensors
 struct ReferenceTrial<S: LayerScalar> {
   private let kind: AnyLayer
   private let layer: FixtureLayer
-  private let side: ReferenceSide
+  let side: ReferenceSide
   private let arithmetic: Arithmetic
   private let flattened: Shape?
   private let isDiagnosed: Bool
@@ -29,7 +29,7 @@ struct ReferenceTrial<S: LayerScalar> {
     refused = RefusedTensors(layer)
   }
 
-  private var program: LayerProgram<S> { S.program(of: kind) }
+  var program: LayerProgram<S> { S.program(of: kind) }
 
   /// Computes what the fixture has a reference for, and compares it.
   func run() -> [TensorReport] {
@@ -131,13 +131,8 @@ struct ReferenceTrial<S: LayerScalar> {
     _ operands: Operands<S>, upstream: [Tensor<S>]
   ) -> TensorReport {
     let path = side.path(tensor)
-    let formats = formats(of: stored, ours: S.format)
     do {
-      let question = BoundQuestion(
-        tensor, operands: operands.asDouble, upstream: upstream.map { $0.asDouble },
-        computed: computed.asDouble, rounding: formats.rounding)
-      let tolerance = Tolerance(
-        try kind.bound(question), formats, shift: try shift(tensor, operands, upstream: upstream))
+      let tolerance = try tolerance(tensor, computed, stored, operands, upstream)
       guard stored.shape == computed.shape else {
         return TensorReport(
           path: path, reference: side.name, verdict: .differ, shape: computed.shape,
@@ -157,6 +152,19 @@ struct ReferenceTrial<S: LayerScalar> {
     } catch {
       return side.notCompared(tensor, .unusable(error))
     }
+  }
+
+  /// How far each element of a result may lie from what the fixture holds.
+  func tolerance(
+    _ tensor: ResultTensor, _ computed: Tensor<S>, _ stored: StoredTensor,
+    _ operands: Operands<S>, _ upstream: [Tensor<S>]
+  ) throws -> Tolerance {
+    let formats = formats(of: stored, ours: S.format)
+    let question = BoundQuestion(
+      tensor, operands: operands.asDouble, upstream: upstream.map { $0.asDouble },
+      computed: computed.asDouble, rounding: formats.rounding)
+    return Tolerance(
+      try kind.bound(question), formats, shift: try shift(tensor, operands, upstream: upstream))
   }
 
   private func formats(of stored: StoredTensor, ours: NumberFormat) -> ComparisonFormats {

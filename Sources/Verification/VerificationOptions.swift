@@ -22,12 +22,14 @@ public struct VerificationOptions: Sendable {
   public var isDiagnosed: Bool
   /// Whether it is told, before the verdict of each layer, which mistakes its tensors would show.
   public var tellsAdequacy: Bool
+  /// The tensors to tell element by element; nil for none.
+  public var arrays: ArraySelection?
 
   /// Asks for a verification.
   public init(
     precision: Precision = .float64, layers: [String] = [], explained: [String] = [],
-    isChained: Bool = true, isDiagnosed: Bool = true,
-    tellsAdequacy: Bool = false
+    isChained: Bool = true, isDiagnosed: Bool = true, tellsAdequacy: Bool = false,
+    arrays: ArraySelection? = nil
   ) {
     self.precision = precision
     self.layers = layers
@@ -35,5 +37,6 @@ public struct VerificationOptions: Sendable {
     self.isChained = isChained
     self.isDiagnosed = isDiagnosed
     self.tellsAdequacy = tellsAdequacy
+    self.arrays = arrays
   }
 }

@@ -71,6 +71,14 @@ struct CheckCommand: LayerCommand {
 
   @Option(
     help: ArgumentHelp(
+      """
+      Write the elements of every tensor that differs to an HDF5 file: ours, the reference's, \
+      and the bound. With --layer or --explain, of every tensor of these layers.
+      """, valueName: "file"))
+  var arrays: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Compute with the weights of this file in the place of the fixture's own; see `weights`.",
       valueName: "file"))
   var weights: String?
@@ -102,6 +110,13 @@ struct CheckCommand: LayerCommand {
     if let json, json == weights {
       throw ValidationError("--json \(json) would replace the weights: choose another name")
     }
+    if let arrays {
+      if fixtures.count > 1 { throw ValidationError("--arrays takes the tensors of one fixture") }
+      if (fixtures + [json, weights].compactMap { $0 }).contains(arrays) {
+        throw ValidationError(
+          "--arrays \(arrays) would replace a file of this run: choose another name")
+      }
+    }
     if weights == nil, weightSource.isGiven {
       throw ValidationError("--format, --map and the --keras1 options are about --weights")
     }
@@ -112,13 +127,14 @@ struct CheckCommand: LayerCommand {
   func run(with registry: LayerRegistry) throws -> Int32 {
     if let threads { Parallel.threads = threads }
     Interruption.watch()
-    var sinks = try ReportSinks(json: json, detail: detail)
+    var sinks = try ReportSinks(json: json, arrays: arrays, detail: detail)
     let substitution = weights.map {
       WeightSubstitution(path: $0, source: weightSource, reading: reading)
     }
     let loaded = plugins.load(into: registry)
     var check = FixtureCheck(
-      plugins: loaded, options: options, reading: reading, weights: substitution)
+      plugins: loaded, options: options, reading: reading, weights: substitution,
+      arrays: arrays)
     var interruption: Interrupted?
     do {
       try check.rejectPlugins { try sinks.receive($0) }
@@ -139,7 +155,11 @@ struct CheckCommand: LayerCommand {
   private var options: VerificationOptions {
     VerificationOptions(
       precision: precision, layers: layers + explain, explained: explain, isChained: chained,
-      isDiagnosed: diagnosis, tellsAdequacy: adequacy)
+      isDiagnosed: diagnosis, tellsAdequacy: adequacy,
+      arrays: arrays.map { _ in
+        ArraySelection(
+          includesAgreeing: !(layers + explain).isEmpty, budgetBytes: ArraysFile.largest)
+      })
   }
 
   private var reading: ReadOptions {

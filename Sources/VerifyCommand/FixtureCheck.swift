@@ -13,16 +13,18 @@ struct FixtureCheck {
   private let options: VerificationOptions
   private let reading: ReadOptions
   private let weights: WeightSubstitution?
+  private let arrays: String?
   private var summary = Summary()
 
   init(
     plugins: LoadedPlugins, options: VerificationOptions, reading: ReadOptions,
-    weights: WeightSubstitution? = nil
+    weights: WeightSubstitution? = nil, arrays: String? = nil
   ) {
     self.plugins = plugins
     self.options = options
     self.reading = reading
     self.weights = weights
+    self.arrays = arrays
   }
 
   /// Reports the shared libraries that cannot be used; what else there is to verify follows.
@@ -94,7 +96,8 @@ struct FixtureCheck {
     return FixtureFacts(
       path: fixture.path, producer: first?.producer?.validated,
       provenance: first?.provenance?.validated,
-      sha256: hashing ? try? fixture.file.sha256() : nil, cases: fixture.cases.count)
+      sha256: hashing ? try? fixture.file.sha256() : nil, cases: fixture.cases.count,
+      arrays: arrays)
   }
 
   /// The sentence about a layer that was asked for and that no case of the fixture has.

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from .errors import CaptureError, CnnVerifyError, FormatError, SelfCheckError
 from .fixture_file import FixtureFile
 from .format import read_fixture, write_fixture
+from .reports import Report, TensorArrays, TensorRow, differing, read_report
 
 if TYPE_CHECKING:
-    from .torch import capture, capture_training, layer, stated_layer
+    from .torch import canary, capture, capture_training, grid, layer, stated_layer
 
 __version__ = "0.1.0"
 
@@ -19,16 +20,23 @@ __all__ = [
     "CnnVerifyError",
     "FixtureFile",
     "FormatError",
+    "Report",
     "SelfCheckError",
+    "TensorArrays",
+    "TensorRow",
+    "canary",
     "capture",
     "capture_training",
+    "differing",
+    "grid",
     "layer",
     "read_fixture",
+    "read_report",
     "stated_layer",
     "write_fixture",
 ]
 
-_FROM_TORCH = ("capture", "capture_training", "layer", "stated_layer")
+_FROM_TORCH = ("canary", "capture", "capture_training", "grid", "layer", "stated_layer")
 
 
 def __getattr__(name: str) -> Any:
