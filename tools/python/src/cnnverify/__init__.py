@@ -1,8 +1,10 @@
 """Exports what a framework computed, layer by layer, for `cnn-verify` to check.
 
-`capture` and the functions for single layers need torch; it is imported when they are first used.
+`capture` and the functions for single layers need torch, those with `jax` or `flax` in their name
+JAX; each is imported when it is first used.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .errors import CaptureError, CnnVerifyError, FormatError, SelfCheckError
@@ -10,6 +12,7 @@ from .fixture_file import FixtureFile
 from .format import read_fixture, write_fixture
 
 if TYPE_CHECKING:
+    from .jax import capture_flax, capture_jax, layer_jax
     from .torch import capture, capture_training, layer, stated_layer
 
 __version__ = "0.1.0"
@@ -21,26 +24,39 @@ __all__ = [
     "FormatError",
     "SelfCheckError",
     "capture",
+    "capture_flax",
+    "capture_jax",
     "capture_training",
     "layer",
+    "layer_jax",
     "read_fixture",
     "stated_layer",
     "write_fixture",
 ]
 
-_FROM_TORCH = ("capture", "capture_training", "layer", "stated_layer")
+_EXPORTERS = {
+    "capture": ("torch", "PyTorch"),
+    "capture_training": ("torch", "PyTorch"),
+    "layer": ("torch", "PyTorch"),
+    "stated_layer": ("torch", "PyTorch"),
+    "capture_flax": ("jax", "JAX"),
+    "capture_jax": ("jax", "JAX"),
+    "layer_jax": ("jax", "JAX"),
+}
+"""By name: the module here, which is called like the framework's own, and what people call it."""
 
 
 def __getattr__(name: str) -> Any:
-    """Import torch only for those who need it."""
-    if name not in _FROM_TORCH:
+    """Import a framework only for those who need it."""
+    if name not in _EXPORTERS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, framework = _EXPORTERS[name]
     try:
-        from . import torch as torch_exporter
+        exporter = import_module(f".{module}", __name__)
     except ModuleNotFoundError as error:
-        if error.name != "torch":
+        if error.name != module:
             raise
         raise ModuleNotFoundError(
-            f"cnnverify.{name} needs PyTorch: pip install 'cnnverify[torch]'", name="torch"
+            f"cnnverify.{name} needs {framework}: pip install 'cnnverify[{module}]'", name=module
         ) from error
-    return getattr(torch_exporter, name)
+    return getattr(exporter, name)

@@ -1,0 +1,172 @@
+"""What all patterns need: walking the graph, and judging whether a group of equations is a formula.
+
+A pattern does not follow a library's way of writing a formula, which changes from version to
+version. It looks for a group of equations between an input and an output, and accepts it when the
+group computes what the kind's own formula computes, in float64, and sends the same gradients back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .execution import NoWideForm, wide_array
+from .graph import Graph, Node, Value
+from .operation import Operation
+
+VIEWS = {"reshape", "broadcast_in_dim", "transpose", "squeeze", "expand_dims", "rev"}
+CLOSE = 1e-8
+"""Of the largest element, in float64: another order of operations, no other formula."""
+
+
+@dataclass(eq=False)
+class Seen:
+    """A leaf seen through views: its tensor, what lies between, and the rearrangement."""
+
+    leaf: Value
+    nodes: list[Node]
+
+    def moved(self, array: Any) -> Any:
+        """Rearrange the leaf's array as the views do; only what keeps every element."""
+        for node in reversed(self.nodes):
+            array = _view(node, array)
+        return array
+
+
+def seen_leaf(value: Value) -> Seen | None:
+    """Look through views back to a tensor that nothing computed, or that is constant."""
+    nodes: list[Node] = []
+    while value.node is not None and not value.static:
+        node = value.node
+        if node.name not in VIEWS or len(node.inputs) != 1:
+            return None
+        if node.name == "broadcast_in_dim" and node.output.aval.size != node.inputs[0].aval.size:
+            return None
+        nodes.append(node)
+        value = node.inputs[0]
+    return Seen(value, nodes)
+
+
+def _view(node: Node, array: Any) -> Any:
+    if node.name == "transpose":
+        return np.transpose(array, node.params["permutation"])
+    if node.name == "rev":
+        return np.flip(array, node.params["dimensions"])
+    return np.reshape(array, node.output.shape)
+
+
+def closed(nodes: Sequence[Node], outputs: Sequence[Value]) -> bool:
+    """Whether nothing outside needs a value of the group; views of leaves may be shared."""
+    inside = {id(node) for node in nodes}
+    given = {id(value) for value in outputs}
+    for node in nodes:
+        for value in node.outputs:
+            if id(value) in given or seen_leaf(value) is not None:
+                continue
+            if any(c.needed and id(c) not in inside for c in value.consumers):
+                return False
+    return True
+
+
+def needed_consumers(value: Value) -> list[Node]:
+    """Give who uses a value on the way to the loss."""
+    return [c for c in value.consumers if c.needed]
+
+
+def dominators(value: Value, most: int = 60) -> Iterator[Value]:
+    """Give the tensors through which alone a value depends on activations, the nearest first.
+
+    Parameters, state and vectors that nothing computed do not count.
+    """
+    frontier = {id(value): value}
+    for _ in range(most):
+        inner = [v for v in frontier.values() if v.node is not None]
+        if not inner:
+            return
+        latest = max(inner, key=lambda v: v.node.index if v.node is not None else -1)
+        del frontier[id(latest)]
+        assert latest.node is not None
+        for source in latest.node.inputs:
+            if source.static or (source.leaf and (source.origin != "input" or source.rank < 2)):
+                continue
+            frontier[id(source)] = source
+        if len(frontier) == 1:
+            yield next(iter(frontier.values()))
+
+
+def group_between(graph: Graph, source: Value, output: Value) -> tuple[list[Node], list[Value]]:
+    """Give the equations between two tensors and the leaves that they read besides."""
+    nodes = list(graph.behind(output, {id(source)}))
+    leaves = {
+        id(v): v for n in nodes for v in n.inputs if v.leaf and not v.static and v is not source
+    }
+    return nodes, list(leaves.values())
+
+
+Formula = Callable[..., Any]
+"""From the arrays of a group's slots to its output."""
+
+
+class Candidate:
+    """A group whose output and gradients in float64 are held against formulas."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+        self.found: tuple[Any, list[Any]] | None = None
+        with jax.enable_x64(True):
+            self.arrays = [wide_array(a) for a in operation.recorded()]
+            shape = operation.outputs[0].shape
+            upstream = np.random.default_rng(0).standard_normal(shape)
+            self.upstream = jnp.asarray(upstream, jnp.float64)
+            try:
+                outputs, gradients = operation.differentiate(
+                    self.arrays, [self.upstream], wide=True
+                )
+                self.found = (outputs[0], gradients)
+            except NoWideForm:
+                outputs, gradients = operation.differentiate(
+                    operation.recorded(), [self.upstream.astype(operation.outputs[0].aval.dtype)]
+                )
+                self.found = (outputs[0], gradients)
+                self.close = 1e-4
+            else:
+                self.close = CLOSE
+
+    def is_formula(self, formula: Formula) -> bool:
+        """Whether the group computes the formula, and its gradients."""
+        if self.found is None:
+            return False
+        output, gradients = self.found
+        moving = [k for k, slot in enumerate(self.operation.slots) if slot.active]
+        with jax.enable_x64(True):
+
+            def of_moving(*moved: Any) -> Any:
+                every = list(self.arrays)
+                for k, array in zip(moving, moved, strict=True):
+                    every[k] = array
+                return formula(*every)
+
+            try:
+                expected, pull = jax.vjp(of_moving, *[self.arrays[k] for k in moving])
+                if not agrees(output, expected, self.close):
+                    return False
+                sent = pull(jnp.asarray(self.upstream, expected.dtype))
+            except (TypeError, ValueError):
+                return False
+            return all(
+                agrees(gradients[k], g, self.close) for k, g in zip(moving, sent, strict=True)
+            )
+
+
+def agrees(found: Any, expected: Any, close: float) -> bool:
+    """Whether two tensors are the same up to a fraction of the largest element."""
+    if found is None or tuple(found.shape) != tuple(expected.shape):
+        return False
+    x, y = np.asarray(found, np.float64), np.asarray(expected, np.float64)
+    size = max(1e-30, float(np.max(np.abs(y), initial=0.0)))
+    return bool(np.all(np.abs(x - y) <= close * size))
