@@ -42,8 +42,6 @@ NAMED: dict[str, Callable[[list[float]], list[Meaning]]] = {
     "log_sigmoid": _simple("LogSigmoid", jax.nn.log_sigmoid),
     "soft_sign": _simple("Softsign", jax.nn.soft_sign),
     "hard_sigmoid": _simple("Hardsigmoid", jax.nn.hard_sigmoid),
-    "hard_silu": _simple("Hardswish", jax.nn.hard_silu),
-    "hard_swish": _simple("Hardswish", jax.nn.hard_silu),
     "mish": _simple("Mish", jax.nn.mish),
     "selu": _simple("SELU", jax.nn.selu),
     "elu": _with("ELU", "alpha", jax.nn.elu, 1.0),
@@ -78,7 +76,10 @@ def match_call(graph: Graph, call: Call) -> Operation | None:
     nodes, leaves = group_between(graph, source, output)
     if not meanings or leaves or not closed(nodes, [output]):
         return None
-    return _first(nodes, source, output, meanings)
+    found = _first(nodes, source, output, meanings)
+    if found is not None and found.plan is not None:
+        found.plan.label = call.name
+    return found
 
 
 def match_own_derivative(node: Node) -> Operation | None:
@@ -123,17 +124,25 @@ def match_composed(graph: Graph, node: Node) -> Operation | None:
         ends = [node.output]
     else:
         return None
+    found = None
     for output in reversed(ends):
         for source in dominators(output, 12):
             if source.shape != output.shape or not source.active:
                 continue
             nodes, leaves = group_between(graph, source, output)
-            if node in nodes and not leaves and closed(nodes, [output]):
-                if node.name == "div" and not any(n.name == "exp" for n in nodes):
-                    continue
-                found = _first(nodes, source, output, meanings)
-                if found is not None:
-                    return found
+            if node not in nodes or leaves or not closed(nodes, [output]):
+                continue
+            if node.name == "div" and not any(n.name == "exp" for n in nodes):
+                continue
+            wider = _first(nodes, source, output, meanings)
+            # Softmax is also softmax of what it subtracts the maximum from: take that.
+            if wider is None and found is not None:
+                return found
+            found = wider
+            if found is not None and node.name != "div":
+                return found
+        if found is not None:
+            return found
     return None
 
 

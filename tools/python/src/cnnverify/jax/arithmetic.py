@@ -107,11 +107,27 @@ def _number(node: Node) -> Operation | None:
         if value.rank > 0 and value.origin != "result":
             continue
         kind, attributes = _with_number(node.name, position, number)
+        if kind is None and node.name == "div" and position == 0:
+            return _by_reciprocal(node, number)
         if kind is None:
             continue
         plan = Plan(kind, [Operand(position)], attributes, follows=True)
         return Operation([node], list(node.inputs), [node.output], plan)
     return None
+
+
+def _by_reciprocal(node: Node, number: float) -> Operation | None:
+    """XLA may multiply by the rounded reciprocal of a number: then that is what the layer does."""
+    source = np.asarray(node.inputs[0].data)
+    factor = (1 / np.asarray(number, source.dtype)).astype(source.dtype)
+    results = np.asarray(node.output.data)
+    divided = source / source.dtype.type(number)
+    if np.array_equal(divided, results) or not np.array_equal(source * factor, results):
+        return None
+    exact = float(str(factor))
+    plan = Plan("Scale", [Operand(0)], {"factor": exact}, follows=True)
+    plan.formula = lambda x, _: x * exact
+    return Operation([node], list(node.inputs), [node.output], plan)
 
 
 def _with_number(name: str, position: int, number: float) -> tuple[str | None, dict[str, Any]]:
@@ -123,7 +139,7 @@ def _with_number(name: str, position: int, number: float) -> tuple[str | None, d
         return "Shift", {"offset": -number}
     if name == "mul":
         return "Scale", {"factor": number}
-    # A division by a power of two is exactly a multiplication; any other would round twice.
+    # A division by a power of two is exactly a multiplication.
     if name == "div" and position == 0 and number and abs(np.frexp(number)[0]) == 0.5:
         return "Scale", {"factor": 1 / number}
     return None, {}
@@ -172,22 +188,41 @@ def _only_units(view: Node) -> bool:
 
 
 def match_selection(node: Node) -> Operation:
-    """Express dropout: a mask that chance gave, between the scaled input and zero."""
+    """Express a choice by a mask: dropout, or what keeps some elements of a tensor."""
     which, off, on = node.inputs if len(node.inputs) == 3 else (None, None, None)
-    if which is None or off is None or on is None or off.uniform() != 0:
-        raise Unmatched("it chooses between tensors")
-    if not which.static or not on.active or on.shape != node.output.shape:
-        raise Unmatched("its mask depends on an activation")
+    if which is None or off is None or on is None:
+        raise Unmatched("it chooses between several tensors")
+    return _dropped(node, which, off, on) or _masked(node, which, off, on)
+
+
+def _masked(node: Node, which: Value, off: Value, on: Value) -> Operation:
+    """A choice between a tensor and zero is a product with the mask."""
+    position = 2 if off.uniform() == 0 else 1
+    kept, other = (on, off) if position == 2 else (off, on)
+    if other.uniform() != 0 or which.active or kept.shape != node.output.shape:
+        raise Unmatched("it chooses between two tensors")
+    if not bool(np.isfinite(np.asarray(kept.data)).all()) or which.rank != kept.rank:
+        raise Unmatched("a product with its mask would not be the same")
+    chosen = np.asarray(which.data) if position == 2 else ~np.asarray(which.data)
+    mask = np.broadcast_to(chosen, node.output.shape).astype(np.asarray(kept.data).dtype)
+    plan = Plan("Mul", [Operand(position), Operand(constant=mask)], follows=True)
+    return Operation([node], list(node.inputs), [node.output], plan)
+
+
+def _dropped(node: Node, which: Value, off: Value, on: Value) -> Operation | None:
+    """Dropout: a mask that chance gave, between the scaled input and zero."""
+    if off.uniform() != 0 or not which.static or not on.active or on.shape != node.output.shape:
+        return None
     mask = np.broadcast_to(np.asarray(which.data), node.output.shape).astype(np.uint8)
     scaling = on.node
     if scaling is None or scaling.name not in ("div", "mul"):
-        raise Unmatched("its input is not divided by a probability")
+        return None
     number = scaling.inputs[1].uniform()
     if number is None or not number > 0 or seen_leaf(on) is not None:
-        raise Unmatched("its input is not divided by a probability")
+        return None
     keep = number if scaling.name == "div" else 1 / number
     if not 0 < keep <= 1 or [c for c in on.consumers if c.needed] != [node]:
-        raise Unmatched("its input is not divided by a probability")
+        return None
     plan = Plan(
         "Dropout",
         [Operand(0)],

@@ -15,7 +15,7 @@ from .graph import Graph, Value
 from .layout import between, canonical_axis, to_canonical
 from .names import layer_name, parameter_name
 from .operation import Operation
-from .plan import Held, Move, Negate, Operand, Permute, Plan, Reshape
+from .plan import Held, Move, Negate, Operand, Permute, Plan, Reshape, Slice
 
 
 @dataclass(eq=False)
@@ -103,7 +103,7 @@ class Assembler:
             layer.attributes["x_original_name"] = wanted
         inputs = []
         for position, operand in enumerate(plan.operands):
-            seen_as = axes if plan.follows and operand.slot is not None else operand.axes
+            seen_as = axes if plan.follows else operand.axes
             inputs.append(self._feed(operation, layer, position, operand, seen_as))
         if not self.alone:
             layer.inputs = inputs
@@ -116,13 +116,12 @@ class Assembler:
         }
         if not plan.parameters.keys() & {"weight"} and plan.kind.startswith(("LayerNorm", "RMS")):
             layer.attributes["elementwise_affine"] = False
-        self._fill(layer.reference, operation, plan, axes, operation.values, operation.edges)
+        for number, output in enumerate(operation.values):
+            layer.reference.outputs[number] = _undone(output, plan, axes)
         for number, gradient in enumerate(operation.gradients):
             if gradient is not None:
                 layer.reference.grad_outputs[number] = _undone(gradient, plan, axes)
         layer.reference.buffers = {n: plain(a) for n, a in plan.buffers_after.items()}
-        # Flax keeps the biased variance, the kind the unbiased one: no reference for it.
-        layer.reference.buffers.pop("running_var", None)
         if self.twin:
             layer.reference_f64 = self._twin(operation, plan, axes, title)
         if "." in plan.kind:
@@ -152,10 +151,11 @@ class Assembler:
     ) -> str:
         """Name what feeds an operand; layers that bring it into form stand before."""
         if operand.slot is None:
+            held = axes if _fits(axes, np.ndim(operand.constant)) else None
             if self.alone:
-                layer.reference.inputs[position] = plain(operand.constant)
+                layer.reference.inputs[position] = to_array(operand.constant, held)
                 return ""
-            return self._labels(operand.constant)
+            return self._given(operand.constant, held)
         value = operation.slots[operand.slot]
         edge = operation.edges[operand.slot] if value.active else None
         if self.alone:
@@ -241,16 +241,17 @@ class Assembler:
             self.constants[key] = name
         return self.constants[key]
 
-    def _labels(self, labels: Any) -> str:
-        """Class indices: the network's own input where it holds exactly these."""
+    def _given(self, constant: Any, axes: str | None) -> str:
+        """Class indices and masks: the network's own input where it holds exactly these."""
         for leaf in self.graph.leaves:
             given = leaf.origin == "input" and leaf.path and not leaf.active
-            if given and leaf.shape == labels.shape and _equal(leaf.data, labels):
+            if given and leaf.shape == constant.shape and _equal(leaf.data, constant):
                 return self._constant(leaf, (), None)
-        key = ("labels", labels.tobytes())
+        key = ("given", constant.tobytes(), axes)
         if key not in self.constants:
-            self.constants[key] = self._fresh("target")
-            self.result.case.inputs[self.constants[key]] = labels
+            wanted = "target" if constant.dtype == np.int64 else f"const_{len(self.constants)}"
+            self.constants[key] = self._fresh(wanted)
+            self.result.case.inputs[self.constants[key]] = to_array(constant, axes)
         return self.constants[key]
 
     def _parameter(self, operation: Operation, layer: Layer, name: str, held: Held) -> Array:
@@ -268,19 +269,6 @@ class Assembler:
         if key not in self.held:
             self.held[key] = _held(value.data, held)
         return self.held[key]
-
-    def _fill(
-        self,
-        reference: Reference,
-        operation: Operation,
-        plan: Plan,
-        axes: str | None,
-        outputs: list[Any],
-        edges: list[Any],
-    ) -> None:
-        for number, output in enumerate(outputs):
-            reference.outputs[number] = _undone(output, plan, axes)
-        del operation, edges
 
     def _name_outputs(self, operation: Operation, plan: Plan, axes: str | None, title: str) -> None:
         if len(operation.outputs) > 1:
@@ -328,15 +316,16 @@ class Assembler:
             return None
         reference = Reference()
         with jax.enable_x64(True):
-            arrays = [wide_array(a) for a in operation.recorded()]
+            arrays = operation.recorded_wide()
             upstream = [None if g is None else wide_array(g) for g in operation.gradients]
             try:
-                outputs, edges = operation.differentiate(arrays, upstream, wide=True)
+                if plan.formula is not None:
+                    outputs, edges = _by_formula(operation, plan.formula, arrays, upstream)
+                else:
+                    outputs, edges = operation.differentiate(arrays, upstream, wide=True)
             except NoWideForm:
-                if plan.formula is None:
-                    self.result.without_twin.append(title)
-                    return None
-                outputs, edges = _by_formula(operation, plan.formula, arrays, upstream)
+                self.result.without_twin.append(title)
+                return None
             if any(o.dtype != np.float64 for o in outputs):
                 self.result.without_twin.append(title)
                 return None
@@ -452,6 +441,8 @@ def _moving(name: str, move: Move, source: str) -> Layer:
         attributes["dims"] = list(move.dims)
     elif isinstance(move, Reshape):
         attributes["shape"] = list(move.shape)
+    elif isinstance(move, Slice):
+        attributes = {"dim": move.dim, "start": move.start, "stop": move.stop, "step": move.step}
     kind = "Neg" if isinstance(move, Negate) else type(move).__name__
     return Layer(name, kind, attributes=attributes, inputs=[source])
 

@@ -84,12 +84,9 @@ def _transposed(node: Node) -> dict[str, Attribute]:
         raise Unmatched("its padding at the beginning is wider than the kernel")
     if min(end) < 0:
         # Longer than without any cropping: torch calls that output padding, at the last end.
-        longer = [b - e for b, e in zip(begin, end, strict=True)]
-        if min(longer) < 0:
-            raise Unmatched("its padding at the end is wider than the kernel")
-        attributes |= {"padding": begin, "output_padding": longer}
-    else:
-        attributes["padding"] = begin if begin == end else [*begin, *end]
+        attributes["output_padding"] = [max(0, -e) for e in end]
+        end = [max(0, e) for e in end]
+    attributes["padding"] = begin if begin == end else [*begin, *end]
     return attributes
 
 

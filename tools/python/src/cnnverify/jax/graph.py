@@ -1,8 +1,8 @@
 """A traced program as a plain graph: every equation a node, calls opened, each value computed once.
 
 `jax.jit` and checkpointed functions are opened, so that what happens inside them is seen; a call is
-remembered, because running it whole gives the bits that the user's own run gives. Functions with a
-derivative of their own (`custom_jvp`, `custom_vjp`) and control flow stay closed.
+remembered for the name of its function. Functions with a derivative of their own (`custom_jvp`,
+`custom_vjp`) and control flow stay closed.
 """
 
 from __future__ import annotations
@@ -21,9 +21,15 @@ from .source_lines import user_line
 
 Origin = Literal["parameter", "state", "input", "constant", "result"]
 
-OPENED = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr", "core_call": "call_jaxpr"}
-"""Calls that are only a way of writing, and the parameter that holds their body."""
-CHECKPOINTED = {"remat2", "remat", "checkpoint"}
+OPENED = {
+    "jit": "jaxpr",
+    "pjit": "jaxpr",
+    "closed_call": "call_jaxpr",
+    "core_call": "call_jaxpr",
+    "remat2": "jaxpr",
+    "checkpoint": "jaxpr",
+}
+"""Calls that compute nothing themselves, and the parameter that holds their body."""
 SAME_VALUE = {"copy", "copy_p", "sharding_constraint", "pvary", "optimization_barrier"}
 WITHOUT_DERIVATIVE = {"stop_gradient", "sign", "floor", "ceil", "round", "is_finite", "nextafter"}
 """What comes out of these is a constant to whoever uses it."""
@@ -84,8 +90,6 @@ class Call:
     inputs: list[Value]
     outputs: list[Value] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
-    whole: bool = True
-    """Whether it may be run as it is; a checkpointed function runs in its parts."""
 
     @property
     def name(self) -> str:
@@ -102,7 +106,6 @@ class Node:
     params: dict[str, Any]
     inputs: list[Value]
     outputs: list[Value]
-    calls: tuple[Call, ...]
     scope: str
     source: str | None
     needed: bool = False
@@ -132,7 +135,7 @@ class Graph:
         self.calls: list[Call] = []
         self.leaves = list(leaves)
         constants = [self.constant(c) for c in closed.consts]
-        self.outputs = self._open(closed.jaxpr, constants, self.leaves, (), "", None)
+        self.outputs = self._open(closed.jaxpr, constants, self.leaves, "", None)
         self.loss = self.outputs[0]
         self._mark_needed()
 
@@ -147,7 +150,6 @@ class Graph:
         jaxpr: Any,
         constants: Sequence[Value],
         arguments: Sequence[Value],
-        calls: tuple[Call, ...],
         scope: str,
         source: str | None,
     ) -> list[Value]:
@@ -165,7 +167,7 @@ class Graph:
             inputs = [read(atom) for atom in equation.invars]
             inner = _joined(scope, str(equation.source_info.name_stack))
             line = user_line(equation.source_info) or source
-            outputs = self._equation(equation, inputs, calls, inner, line)
+            outputs = self._equation(equation, inputs, inner, line)
             known |= zip(equation.outvars, outputs, strict=True)
         return [read(atom) for atom in jaxpr.outvars]
 
@@ -173,22 +175,21 @@ class Graph:
         self,
         equation: Any,
         inputs: list[Value],
-        calls: tuple[Call, ...],
         scope: str,
         source: str | None,
     ) -> list[Value]:
         name = equation.primitive.name
         if _changes_nothing(equation):
             return inputs
-        if all(v.static for v in inputs) or (name not in OPENED and name not in CHECKPOINTED):
-            return self._node(equation, inputs, calls, scope, source)
-        body = equation.params[OPENED.get(name, "jaxpr")]
-        call = Call(equation, inputs, whole=name not in CHECKPOINTED)
+        if name not in OPENED:
+            return self._node(equation, inputs, scope, source)
+        body = equation.params[OPENED[name]]
+        call = Call(equation, inputs)
         self.calls.append(call)
         first = len(self.nodes)
         jaxpr = getattr(body, "jaxpr", body)
         constants = [self.constant(c) for c in getattr(body, "consts", ())]
-        call.outputs = self._open(jaxpr, constants, inputs, (*calls, call), scope, source)
+        call.outputs = self._open(jaxpr, constants, inputs, scope, source)
         call.nodes = self.nodes[first:]
         return call.outputs
 
@@ -196,7 +197,6 @@ class Graph:
         self,
         equation: Any,
         inputs: list[Value],
-        calls: tuple[Call, ...],
         scope: str,
         source: str | None,
     ) -> list[Value]:
@@ -213,7 +213,6 @@ class Graph:
             params=dict(equation.params),
             inputs=inputs,
             outputs=outputs,
-            calls=calls,
             scope=scope,
             source=source,
         )

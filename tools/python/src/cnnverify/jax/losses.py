@@ -73,9 +73,7 @@ def _cross_entropy(graph: Graph, node: Node, labels: np.ndarray[Any, Any]) -> Op
             operation = Operation(nodes, [source], [output])
             if Candidate(operation).is_formula(formula):
                 operands = [Operand(0), Operand(constant=labels.astype(np.int64))]
-                operation.plan = Plan(
-                    "CrossEntropyLoss", operands, {"reduction": "none"}, formula=formula
-                )
+                operation.plan = Plan("CrossEntropyLoss", operands, {"reduction": "none"})
                 return operation
     return None
 

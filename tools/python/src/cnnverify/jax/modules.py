@@ -86,7 +86,7 @@ def linen_function(
         return loss(result), changed
 
     return function, [
-        ("params", "parameter", variables["params"]),
+        ("params", "parameter", variables.get("params", {})),
         ("", "state", state),
         ("rngs", "input", keys),
     ]

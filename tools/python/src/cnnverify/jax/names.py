@@ -10,6 +10,10 @@ COLLECTIONS = ("params.",)
 """What Flax puts in front of every parameter's path."""
 
 
+USUAL = ("kernel", "weight", "bias", "scale", "embedding")
+"""What parameters are called everywhere; no name for a layer."""
+
+
 def parameter_name(value: Value) -> str:
     """Name a parameter by its path."""
     path = value.path
@@ -26,7 +30,8 @@ def layer_name(operation: Operation, plan: Plan) -> str:
             holder, dot, last = parameter_name(value).rpartition(".")
             if dot:
                 return holder
-            return f"{last}.{plan.kind.lower()}" if last.isdigit() else last
+            if not last.isdigit() and last not in USUAL:
+                return last
     label = plan.label or _short(plan.kind)
     place = operation.last.scope.split("/")
     scope = ".".join(p for p in place[1:] if p)

@@ -82,6 +82,7 @@ def _plan(
     for tensors in _assignments(leaves):
         for plan in _candidates(source, tensors, epsilon):
             if plan.formula is not None and candidate.is_formula(plan.formula):
+                plan.formula = None
                 _hold(plan, operation, tensors, source)
                 if plan.kind.startswith("BatchNorm"):
                     _running_statistics(operation, plan)
@@ -217,6 +218,7 @@ def _in_evaluation(
                 plan = _normalisation(kind, {"eps": epsilon}, axes, formula)
                 _hold(plan, candidate.operation, tensors, source)
                 plan.training = False
+                plan.formula = None
                 return plan
     return None
 
@@ -257,11 +259,14 @@ def _running_statistics(operation: Operation, plan: Plan) -> None:
                 plan.buffers[name] = np.asarray(old.data)
                 plan.buffers_after[name] = np.asarray(new.data)
                 plan.attributes["momentum"] = round(1 - kept, 12)
+                # Flax and `jnp.var` divide by the number of elements, torch by one less.
+                plan.attributes["unbiased_running_variance"] = False
                 break
     if len(plan.buffers) != 2:
         plan.buffers.clear()
         plan.buffers_after.clear()
         plan.attributes.pop("momentum", None)
+        plan.attributes.pop("unbiased_running_variance", None)
 
 
 def _averages(operation: Operation) -> Iterator[tuple[Value, float, Value]]:

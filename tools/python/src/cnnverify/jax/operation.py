@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .execution import NoWideForm, bind, wide_array, wide_params
-from .graph import Call, Node, Value, is_floating
+from .execution import bind, wide_array, wide_params
+from .graph import Node, Value, is_floating
 from .plan import Plan
 
 
@@ -36,7 +36,11 @@ class Operation:
 
     def __post_init__(self) -> None:
         self.nodes = sorted(self.nodes, key=lambda node: node.index)
-        self.steps = _steps(self.nodes, whole=len({id(s) for s in self.slots}) == len(self.slots))
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one equation with a slot for each input."""
+        return len(self.nodes) == 1 and len(self.slots) == len(self.nodes[0].inputs)
 
     @property
     def last(self) -> Node:
@@ -51,41 +55,37 @@ class Operation:
         return f"{label} ({', '.join(places)})" if places else label
 
     def run(self, *arrays: Any) -> list[Any]:
-        """Compute the outputs from one array for each slot, as JAX computes eagerly."""
-        if len(self.nodes) == 1 and len(self.slots) == len(self.nodes[0].inputs):
-            node = self.nodes[0]
-            if self.steps == [node]:
-                results = bind(node.primitive, arrays, node.params)
-                by_value = dict(zip(map(id, node.outputs), results, strict=True))
-                return [by_value[id(o)] for o in self.outputs]
-        known = {id(slot): array for slot, array in zip(self.slots, arrays, strict=True)}
-        for step in self.steps:
-            arguments = [known[id(v)] if id(v) in known else _given(v) for v in step.inputs]
-            if isinstance(step, Call):
-                params, primitive = step.equation.params, step.equation.primitive
-            else:
-                params, primitive = step.params, step.primitive
-            results = bind(primitive, arguments, params)
-            known |= zip(map(id, step.outputs), results, strict=True)
-        return [known[id(o)] for o in self.outputs]
+        """Compute the outputs from one array for each slot, equation by equation."""
+        return self._run(arrays, wide=False)
 
     def run_wide(self, *arrays: Any) -> list[Any]:
-        """Compute in float64, equation by equation; needs `jax.enable_x64`."""
-        known = {id(slot): array for slot, array in zip(self.slots, arrays, strict=True)}
-        positional = len(self.nodes) == 1 and len(self.slots) == len(self.nodes[0].inputs)
+        """Compute in float64; needs `jax.enable_x64`."""
+        return self._run(arrays, wide=True)
+
+    def _run(self, arrays: Sequence[Any], *, wide: bool) -> list[Any]:
+        known = dict(zip(map(id, self.slots), arrays, strict=True))
+        given = _wide_given if wide else _given
         for node in self.nodes:
-            arguments = (
-                list(arrays)
-                if positional
-                else [known[id(v)] if id(v) in known else _wide_given(v) for v in node.inputs]
-            )
-            results = bind(node.primitive, arguments, wide_params(node.params))
+            arguments = [known[id(v)] if id(v) in known else given(v) for v in node.inputs]
+            params = wide_params(node.params) if wide else node.params
+            results = bind(node.primitive, arrays if self.single else arguments, params)
             known |= zip(map(id, node.outputs), results, strict=True)
         return [known[id(o)] for o in self.outputs]
 
     def recorded(self) -> list[Any]:
         """Give the arrays that the slots held."""
         return [slot.data for slot in self.slots]
+
+    def recorded_wide(self) -> list[Any]:
+        """Give them in float64: a number of the program as it was written, a tensor exactly."""
+        plan = self.plan
+        read: set[int | None] = set(range(len(self.slots)))
+        if plan is not None:
+            read = {o.slot for o in plan.operands} | {h.slot for h in plan.parameters.values()}
+        return [
+            wide_array(slot.data) if k in read or not slot.static else _wide_given(slot)
+            for k, slot in enumerate(self.slots)
+        ]
 
     def differentiate(
         self, arrays: Sequence[Any], upstream: Sequence[Any], *, wide: bool = False
@@ -119,32 +119,7 @@ def _given(value: Value) -> Any:
 
 def _wide_given(value: Value) -> Any:
     """A constant of the program in float64: a number as it was written, a tensor exactly."""
-    data = _given(value)
     number = value.uniform()
-    if number is not None and not value.leaf:
-        return jnp.full(value.shape, number, jnp.float64)
-    if number is not None and value.origin == "constant":
-        return jnp.full(value.shape, number, jnp.float64)
-    return wide_array(data)
-
-
-def _steps(nodes: list[Node], *, whole: bool) -> list[Node | Call]:
-    """Run a call as a whole wherever all that matters of it belongs to the group."""
-    members = {id(node) for node in nodes}
-    done: set[int] = set()
-    steps: list[Node | Call] = []
-    for node in nodes:
-        if id(node) in done:
-            continue
-        outermost = next((c for c in node.calls if whole and _inside(c, members)), None)
-        steps.append(node if outermost is None else outermost)
-        done |= {id(node)} if outermost is None else {id(n) for n in outermost.nodes}
-    return steps
-
-
-def _inside(call: Call, members: set[int]) -> bool:
-    relevant = [n for n in call.nodes if n.needed and not all(o.static for o in n.outputs)]
-    return call.whole and all(id(n) in members for n in relevant)
-
-
-__all__ = ["NoWideForm", "Operation"]
+    return (
+        wide_array(_given(value)) if number is None else jnp.full(value.shape, number, jnp.float64)
+    )

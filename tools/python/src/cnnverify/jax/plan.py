@@ -43,6 +43,20 @@ class Permute:
 
 
 @dataclass(frozen=True)
+class Slice:
+    """A part along one axis; only before a layer, where the gradient outside it is zero."""
+
+    dim: int
+    start: int
+    stop: int
+    step: int
+
+    def apply(self, array: Any) -> Any:
+        """Take the part of an array, or of its gradient."""
+        return array[(slice(None),) * self.dim + (slice(self.start, self.stop, self.step),)]
+
+
+@dataclass(frozen=True)
 class Negate:
     """The other sign."""
 
@@ -55,7 +69,8 @@ class Negate:
         return -array
 
 
-Move = Reshape | Permute | Negate
+Reversible = Reshape | Permute | Negate
+Move = Reversible | Slice
 """What moves or negates elements, exactly, and its gradient alike: a small layer of its own."""
 
 
@@ -106,12 +121,13 @@ class Plan:
     """Whether the layer works on any order of axes: it takes its first operand's."""
     axis_attributes: tuple[str, ...] = ()
     """Attributes that count axes, in JAX's own order."""
-    after: tuple[Move, ...] = ()
+    after: tuple[Reversible, ...] = ()
     """What makes JAX's own output of the layer's."""
     label: str | None = None
     """The last part of the name, where the kind does not say it."""
     formula: Callable[..., Any] | None = None
-    """Computes the same from the slots, where an equation has no float64 form."""
+    """Computes the same from the slots in float64, where the program's own constants or functions
+    are made for float32."""
 
 
 class Unmatched(Exception):

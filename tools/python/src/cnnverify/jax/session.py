@@ -200,13 +200,6 @@ class Recording:
         facts: dict[str, Any] = jax_provenance()
         if self.self_check:
             facts["self_check"] = findings.summary()
-        facts["running_variance"] = (
-            "not compared: updated with the biased variance of the batch, the kind's is unbiased"
-            if any(
-                "running_var" in layer.buffers and layer.training for layer in assembled.case.layers
-            )
-            else None
-        )
         facts["converted"] = assembled.converted or None
         facts = {k: v for k, v in facts.items() if v is not None}
         if isinstance(out, FixtureFile):

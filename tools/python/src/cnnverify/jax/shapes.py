@@ -8,7 +8,7 @@ import numpy as np
 
 from .graph import Node, Value
 from .operation import Operation
-from .plan import Operand, Plan, Unmatched
+from .plan import Operand, Plan, Slice, Unmatched
 from .search import closed, needed_consumers
 
 
@@ -64,15 +64,16 @@ def match_slice(node: Node) -> Operation:
     changed = [
         a for a, n in enumerate(source.shape) if (starts[a], stops[a], steps[a]) != (0, n, 1)
     ]
-    if len(changed) > 1:
-        raise Unmatched("it slices several axes at once")
-    axis = changed[0] if changed else 0
+    first = [Slice(a, starts[a], stops[a], steps[a]) for a in changed[:-1]]
+    axis = changed[-1] if changed else 0
     attributes: dict[str, Any] = {
         "dim": axis,
         "start": starts[axis],
         "stop": stops[axis],
         "step": steps[axis],
     }
+    if first:
+        return _single(node, Plan("Slice", [Operand(0, moves=tuple(first))], attributes))
     plan = Plan("Slice", [Operand(0)], attributes, follows=True, axis_attributes=("dim",))
     return _single(node, plan)
 

@@ -79,7 +79,7 @@ def _called(
 ) -> tuple[Callable[..., Any], list[tuple[str, Origin, Any]]]:
     """Give the layer as a function of parameters, state and inputs: its output and new state."""
     if is_nnx_module(layer):
-        function, arguments = split_module(lambda m, *xs: m(*xs, **named), layer, given)
+        function, arguments = split_module(lambda m, *xs: m(*xs, **named), layer, [])
         return function, arguments
     if is_linen(layer):
         keys = {"dropout": jax.random.key(rngs if isinstance(rngs, int) else seed)}

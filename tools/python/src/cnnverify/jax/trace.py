@@ -58,7 +58,7 @@ def _leaf(name: str, origin: Origin, path: str, data: Any) -> Value:
         jax.typeof(array),
         origin,
         active=floating and origin in ("parameter", "input"),
-        static=not floating and origin != "state",
+        static=not floating,
         data=array,
         path=whole,
     )
