@@ -35,7 +35,7 @@ def plain_parameters(seed: int = 1) -> dict[str, Any]:
 
     c = CHANNELS
     return {
-        "stem": {"kernel": normal(3, 2, 2, c), "bias": normal(c)},
+        "stem": {"kernel": normal(3, 2, 2, c)},
         "bn": {"scale": 1 + normal(c), "bias": normal(c)},
         "twice": {"kernel": normal(3, 3, c, c), "bias": normal(c)},
         "depthwise": {"kernel": normal(3, 3, 1, 2 * c)},
@@ -83,7 +83,7 @@ def cross_entropy(scores: Any) -> Any:
 class Linen(linen.Module):
     @linen.compact
     def __call__(self, x: Any, train: bool = True) -> Any:
-        h = linen.Conv(CHANNELS, (3, 2), (2, 2), name="stem")(x)
+        h = linen.Conv(CHANNELS, (3, 2), (2, 2), use_bias=False, name="stem")(x)
         h = linen.relu(linen.BatchNorm(not train, momentum=0.9, name="bn")(h))
         twice = linen.Conv(CHANNELS, (3, 3), name="twice")
         h = h + twice(linen.relu(twice(h)))
@@ -98,7 +98,7 @@ class Linen(linen.Module):
 class Nnx(nnx.Module):
     def __init__(self, rngs: nnx.Rngs) -> None:
         c = CHANNELS
-        self.stem = nnx.Conv(2, c, (3, 2), (2, 2), rngs=rngs)
+        self.stem = nnx.Conv(2, c, (3, 2), (2, 2), use_bias=False, rngs=rngs)
         self.bn = nnx.BatchNorm(c, momentum=0.9, rngs=rngs)
         self.twice = nnx.Conv(c, c, (3, 3), rngs=rngs)
         self.drop = nnx.Dropout(0.25, rngs=rngs)

@@ -34,7 +34,7 @@ __all__ = [
     "write_fixture",
 ]
 
-_EXPORTERS = {
+_HOMES = {
     "capture": ("torch", "PyTorch"),
     "capture_training": ("torch", "PyTorch"),
     "layer": ("torch", "PyTorch"),
@@ -43,20 +43,20 @@ _EXPORTERS = {
     "capture_jax": ("jax", "JAX"),
     "layer_jax": ("jax", "JAX"),
 }
-"""By name: the module here, which is called like the framework's own, and what people call it."""
+"""The framework that each function needs, as a package and as people call it."""
 
 
 def __getattr__(name: str) -> Any:
     """Import a framework only for those who need it."""
-    if name not in _EXPORTERS:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, framework = _EXPORTERS[name]
+    package, title = _HOMES[name]
     try:
-        exporter = import_module(f".{module}", __name__)
+        exporter = import_module(f".{package}", __name__)
     except ModuleNotFoundError as error:
-        if error.name != module:
+        if error.name != package:
             raise
         raise ModuleNotFoundError(
-            f"cnnverify.{name} needs {framework}: pip install 'cnnverify[{module}]'", name=module
+            f"cnnverify.{name} needs {title}: pip install 'cnnverify[{package}]'", name=package
         ) from error
     return getattr(exporter, name)

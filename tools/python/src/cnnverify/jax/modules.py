@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
 
+from ..delivery import Target
 from ..errors import CaptureError
-from ..fixture_file import FixtureFile
 from .graph import Origin
 from .session import Recording
 
@@ -21,7 +20,7 @@ def capture_flax(
     variables: Any,
     x: Any,
     loss: Callable[..., Any],
-    out: str | os.PathLike[str] | FixtureFile,
+    out: Target,
     *,
     rngs: Mapping[str, Any] | int | None = None,
     method_arguments: Mapping[str, Any] | None = None,

@@ -1,4 +1,7 @@
-"""Normalisations, however they are written: Flax's fast variance, `jnp.var`, or by hand."""
+"""Normalisations, however they are written: Flax's fast variance, `jnp.var`, or by hand.
+
+The formulas use methods of arrays alone, so that NumPy can take a first look.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from .graph import Graph, Node, Value
@@ -160,8 +162,8 @@ def _affine(y: Any, arrays: tuple[Any, ...], tensors: dict[str, int], extents: l
 
 def _standardised(x: Any, axes: tuple[int, ...], epsilon: float, *, mean: bool = True) -> Any:
     """`(x - mean) / sqrt(mean((x - mean)^2) + eps)`; without the mean for RMSNorm."""
-    centred = x - jnp.mean(x, axes, keepdims=True) if mean else x
-    return centred / jnp.sqrt(jnp.mean(centred * centred, axes, keepdims=True) + epsilon)
+    centred = x - x.mean(axes, keepdims=True) if mean else x
+    return centred / ((centred * centred).mean(axes, keepdims=True) + epsilon) ** 0.5
 
 
 def _formula(
@@ -183,12 +185,13 @@ def _grouped(
     channel: int, groups: int, epsilon: float, tensors: dict[str, int], shape: tuple[int, ...]
 ) -> Any:
     extents = [n if a == channel else 1 for a, n in enumerate(shape)]
+    order = (0, channel, *(a for a in range(1, len(shape)) if a != channel))
 
     def formula(*arrays: Any) -> Any:
-        first = jnp.moveaxis(arrays[0], channel, 1)
+        first = arrays[0].transpose(order)
         split = first.reshape(first.shape[0], groups, -1)
         even = _standardised(split, (2,), epsilon).reshape(first.shape)
-        return _affine(jnp.moveaxis(even, 1, channel), arrays, tensors, extents)
+        return _affine(even.transpose(np.argsort(order)), arrays, tensors, extents)
 
     return formula
 
@@ -209,7 +212,7 @@ def _in_evaluation(
 
             def formula(*arrays: Any, t: Any = tensors, e: Any = extents) -> Any:
                 mean = arrays[t["running_mean"]].reshape(e)
-                spread = jnp.sqrt(arrays[t["running_var"]].reshape(e) + epsilon)
+                spread = (arrays[t["running_var"]].reshape(e) + epsilon) ** 0.5
                 return _affine((arrays[0] - mean) / spread, arrays, t, e)
 
             if candidate.is_formula(formula):

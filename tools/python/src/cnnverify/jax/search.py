@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -113,55 +114,71 @@ Formula = Callable[..., Any]
 """From the arrays of a group's slots to its output."""
 
 
+ROUGHLY = 1e-3
+"""Of the largest element, in the program's own type: worth a closer look."""
+
+
 class Candidate:
     """A group whose output and gradients in float64 are held against formulas."""
 
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
-        self.found: tuple[Any, list[Any]] | None = None
+        self.close = CLOSE
+
+    @cached_property
+    def rough(self) -> list[Any]:
+        """What the slots held, for a first look without JAX."""
+        return [
+            np.asarray(a, np.float64) if jnp.issubdtype(a.dtype, jnp.floating) else a
+            for a in self.operation.recorded()
+        ]
+
+    @cached_property
+    def found(self) -> tuple[list[Any], Any, Any, list[Any]]:
+        """The group in float64: inputs, upstream gradient, output, and the gradients sent back.
+
+        Where its functions are made for one type, that type has to do.
+        """
+        operation = self.operation
+        shape, dtype = operation.outputs[0].shape, operation.outputs[0].aval.dtype
+        upstream = np.random.default_rng(0).standard_normal(shape)
         with jax.enable_x64(True):
-            self.arrays = operation.recorded_wide()
-            shape = operation.outputs[0].shape
-            upstream = np.random.default_rng(0).standard_normal(shape)
-            self.upstream = jnp.asarray(upstream, jnp.float64)
+            arrays = operation.recorded_wide()
             try:
-                outputs, gradients = operation.differentiate(
-                    self.arrays, [self.upstream], wide=True
-                )
-                self.found = (outputs[0], gradients)
+                wide = jnp.asarray(upstream, jnp.float64)
+                outputs, gradients = operation.differentiate(arrays, [wide], wide=True)
             except NoWideForm:
-                outputs, gradients = operation.differentiate(
-                    operation.recorded(), [self.upstream.astype(operation.outputs[0].aval.dtype)]
-                )
-                self.found = (outputs[0], gradients)
                 self.close = 1e-4
-            else:
-                self.close = CLOSE
+                narrow = jnp.asarray(upstream, dtype)
+                outputs, gradients = operation.differentiate(operation.recorded(), [narrow])
+        return arrays, upstream, outputs[0], gradients
 
     def is_formula(self, formula: Formula) -> bool:
         """Whether the group computes the formula, and its gradients."""
-        if self.found is None:
-            return False
-        output, gradients = self.found
-        moving = [k for k, slot in enumerate(self.operation.slots) if slot.active]
-        with jax.enable_x64(True):
-
-            def of_moving(*moved: Any) -> Any:
-                every = list(self.arrays)
-                for k, array in zip(moving, moved, strict=True):
-                    every[k] = array
-                return formula(*every)
-
-            try:
-                expected, pull = jax.vjp(of_moving, *[self.arrays[k] for k in moving])
-                if not agrees(output, expected, self.close):
-                    return False
-                sent = pull(jnp.asarray(self.upstream, expected.dtype))
-            except (TypeError, ValueError):
+        try:
+            if not agrees(self.operation.outputs[0].data, formula(*self.rough), ROUGHLY):
                 return False
-            return all(
-                agrees(gradients[k], g, self.close) for k, g in zip(moving, sent, strict=True)
-            )
+            return self._sends_back(formula)
+        except (TypeError, ValueError):
+            return False
+
+    def _sends_back(self, formula: Formula) -> bool:
+        arrays, upstream, output, gradients = self.found
+        moving = [k for k, slot in enumerate(self.operation.slots) if slot.active]
+
+        def of_moving(*moved: Any) -> Any:
+            every = list(arrays)
+            for k, array in zip(moving, moved, strict=True):
+                every[k] = array
+            return formula(*every)
+
+        with jax.enable_x64(True):
+            expected, pull = jax.vjp(of_moving, *[arrays[k] for k in moving])
+            if not agrees(output, expected, self.close):
+                return False
+            sent = pull(jnp.asarray(upstream, expected.dtype))
+        pairs = zip(moving, sent, strict=True)
+        return all(agrees(gradients[k], g, self.close) for k, g in pairs)
 
 
 def agrees(found: Any, expected: Any, close: float) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import jax
@@ -16,24 +15,6 @@ from .operation import Operation
 
 ALLOWED = 1e-3
 """Of the largest element: what a compiled run may differ by, which orders its sums otherwise."""
-
-
-@dataclass
-class Findings:
-    """What the self-check saw; `problems` is empty when the recording may be trusted."""
-
-    replayed: int = 0
-    exact: int = 0
-    neutrality: str = "not run"
-    problems: list[str] = field(default_factory=list)
-
-    def summary(self) -> dict[str, str]:
-        """Give the findings for the provenance."""
-        return {
-            "replay": f"{self.exact}/{self.replayed}",
-            "neutrality": self.neutrality,
-            "problems": "; ".join(self.problems) or "none",
-        }
 
 
 def settle_edges(operations: list[Operation]) -> list[str]:

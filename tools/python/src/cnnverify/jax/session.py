@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 
+from ..delivery import Target, deliver, failed_path, readable_size
 from ..errors import CaptureError, SelfCheckError
+from ..findings import Findings
 from ..fixture_file import FixtureFile
-from ..format import Fixture, write_fixture
 from ..provenance import merged
 from .assembly import Assembled, Assembler
 from .gradients import differentiate_program, reaching
@@ -21,13 +21,12 @@ from .graph import Origin
 from .grouping import Grouping
 from .operation import Operation
 from .provenance import jax_provenance, producer
-from .selfcheck import Findings, check_sums, neutrality, settle_edges
+from .selfcheck import check_sums, neutrality, settle_edges
 from .trace import argument_names, trace
 
 UPSTREAM = "cnnverify.upstream"
 """The scope of what makes a loss of a single layer's output; no layer of the file."""
 
-FilePath = str | os.PathLike[str]
 Arguments = Sequence[tuple[str, Origin, Any]]
 
 
@@ -35,7 +34,7 @@ def capture_jax(
     loss_fn: Callable[..., Any],
     params: Any,
     *inputs: Any,
-    out: FilePath | FixtureFile,
+    out: Target,
     twin: Literal["float64"] | None = None,
     case: str | None = None,
     seed: int | None = None,
@@ -99,7 +98,7 @@ class Recording:
     def __init__(
         self,
         *,
-        out: FilePath | FixtureFile,
+        out: Target,
         twin: str | None = None,
         case: str | None = None,
         self_check: bool | Literal["warn"] = True,
@@ -124,30 +123,30 @@ class Recording:
         self.title = title
 
     def record(self, function: Callable[..., Any], arguments: Arguments) -> Assembled:
-        """Trace, run, check, and write."""
+        """Trace, run, check, and write; matrix products are as exact as the device can."""
         with jax.default_matmul_precision("highest"):
-            graph, leaves, of_leaves = trace(function, arguments)
-            operations = Grouping(graph).operations()
-            loss, of_sources = differentiate_program(graph, operations)
-            exported = reaching(graph, operations)
-            findings = Findings(problems=settle_edges(exported))
-            findings.replayed = findings.exact = len(exported)
-            wrong = {p.split(":")[0] for p in findings.problems}
-            for operation, problem in check_sums(exported, of_sources, leaves):
-                findings.problems.append(problem)
-                if operation is not None:
-                    wrong.add(operation.where)
-            findings.exact -= len(wrong)
-            self._warn_of_infinities(exported)
-            if self.self_check and not self.alone:
-                findings.neutrality, problems = neutrality(
-                    of_leaves, leaves, graph, loss, of_sources
-                )
-                findings.problems += problems
-            exported = [o for o in exported if UPSTREAM not in o.last.scope]
-            assembled = Assembler(
-                graph, exported, twin=self.twin is not None, alone=self.alone
-            ).assemble()
+            return self._record(function, arguments)
+
+    def _record(self, function: Callable[..., Any], arguments: Arguments) -> Assembled:
+        graph, leaves, of_leaves = trace(function, arguments)
+        operations = Grouping(graph).operations()
+        loss, of_sources = differentiate_program(graph, operations)
+        exported = reaching(graph, operations)
+        findings = Findings(problems=settle_edges(exported))
+        findings.replayed = len(exported)
+        wrong = {p.split(":")[0] for p in findings.problems}
+        for operation, problem in check_sums(exported, of_sources, leaves):
+            findings.problems.append(problem)
+            if operation is not None:
+                wrong.add(operation.where)
+        findings.exact = len(exported) - len(wrong)
+        self._warn_of_infinities(exported)
+        if self.self_check and not self.alone:
+            findings.neutrality, problems = neutrality(of_leaves, leaves, graph, loss, of_sources)
+            findings.problems += problems
+        exported = [o for o in exported if UPSTREAM not in o.last.scope]
+        twin = self.twin is not None
+        assembled = Assembler(graph, exported, twin=twin, alone=self.alone).assemble()
         if self.alone:
             self._stand_alone(assembled)
         if findings.problems and self.self_check:
@@ -190,32 +189,27 @@ class Recording:
             warnings.warn(f"self-check: {text}", stacklevel=4)
             return
         if self.on_error == "keep" and not isinstance(self.out, FixtureFile):
-            self._write(assembled, findings, Path(f"{os.fspath(self.out)}.failed"))
+            self._write(assembled, findings, failed_path(self.out))
         raise SelfCheckError(
             f"self-check failed, no file was written: {text}. Make the function deterministic, or "
             "say self_check='warn' to export it all the same"
         )
 
-    def _write(self, assembled: Assembled, findings: Findings, out: FilePath | FixtureFile) -> int:
+    def _write(self, assembled: Assembled, findings: Findings, out: Target) -> int:
         facts: dict[str, Any] = jax_provenance()
         if self.self_check:
             facts["self_check"] = findings.summary()
-        facts["converted"] = assembled.converted or None
-        facts = {k: v for k, v in facts.items() if v is not None}
-        if isinstance(out, FixtureFile):
-            out.add(
-                self.case or "",
-                assembled.case,
-                producer=producer(),
-                provenance=merged(facts, self.provenance),
-            )
-            return 0
-        fixture = Fixture(producer=producer(), provenance=merged(facts, self.provenance))
-        if self.case is None:
-            fixture.root = assembled.case
-        else:
-            fixture.cases[self.case] = assembled.case
-        return write_fixture(fixture, out, compress=self.compress)
+        if assembled.converted:
+            facts["converted"] = assembled.converted
+        return deliver(
+            assembled.case,
+            out,
+            name=self.case,
+            producer=producer(),
+            facts=merged(facts, self.provenance) if isinstance(out, FixtureFile) else facts,
+            changes=self.provenance,
+            compress=self.compress,
+        )
 
     def _line(self, done: Assembled, findings: Findings, size: int) -> str:
         parts = [f"{len(done.case.layers)} layers", "0 unseen"]
@@ -230,6 +224,6 @@ class Recording:
             missing = len(done.without_twin)
             parts.append("float64 twin ok" if not missing else f"float64 twin without {missing}")
         if not isinstance(self.out, FixtureFile):
-            parts.append(f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{round(size / 1e3)} KB")
+            parts.append(readable_size(size))
             parts.append(f"next: cnn-verify check {os.fspath(self.out)}")
         return " · ".join(parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -10,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..delivery import Target
 from ..fixture_file import FixtureFile
 from .graph import Origin
 from .modules import is_linen, linen_function, split_module
@@ -19,7 +19,7 @@ from .session import UPSTREAM, Recording, is_nnx_module
 def layer_jax(
     layer: Callable[..., Any],
     *inputs: Any,
-    out: str | os.PathLike[str] | FixtureFile,
+    out: Target,
     params: Any = None,
     rngs: Mapping[str, Any] | int | None = None,
     seed: int = 0,
