@@ -16,6 +16,7 @@ FIXTURES = Path(__file__).resolve().parents[3] / "fixtures"
         ("residual-block-torch.h5", 1e-5, 54),
         ("convolutions-torch.h5", 1e-13, 500),
         ("pools-torch.h5", 1e-13, 190),
+        ("block-flax.h5", 1e-5, 100),
         ("handwritten.h5", 1e-13, 4),
     ],
 )

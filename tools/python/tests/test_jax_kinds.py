@@ -58,7 +58,12 @@ CONVOLUTIONS: list[tuple[str, Run, tuple[int, ...], tuple[int, ...]]] = [
         LINE,
         (3, 4, 5),
     ),
-    ("Conv3d", convolution(("NDHWC", "DHWIO", "NDHWC"), (2, 1, 1), "SAME"), SOLID, (3, 2, 1, 3, 2)),
+    (
+        "Conv3d",
+        convolution(("NDHWC", "DHWIO", "NDHWC"), (2, 1, 1), ((1, 1), (0, 0), (2, 2))),
+        SOLID,
+        (3, 2, 1, 3, 2),
+    ),
     ("ConvTranspose2d", transposed((2, 3), "SAME"), PLANE, (3, 2, 4, 6)),
     ("ConvTranspose2d", transposed((2, 1), "VALID", rhs_dilation=(2, 1)), PLANE, (3, 2, 4, 6)),
     ("ConvTranspose2d", transposed((2, 3), "SAME", transpose_kernel=True), PLANE, (3, 2, 6, 4)),
@@ -127,6 +132,8 @@ FUNCTIONS: list[tuple[str, Run, tuple[tuple[int, ...], ...]]] = [
     ("ConstantPad2d", lambda x: jnp.pad(x, ((0, 0), (1, 2), (0, 3), (0, 0))), (PLANE,)),
     ("Mul", lambda x: jnp.where(x > 0.3, x, 0.0), (PLANE,)),
     ("Tanh", jax.checkpoint(jnp.tanh), (ROWS,)),
+    ("LeakyReLU", lambda x: jnp.where(x > 0, x, 0.3 * x), (ROWS,)),
+    ("Hardtanh", jax.nn.hard_tanh, (ROWS,)),
 ]
 
 MODULES: list[tuple[str, Any, tuple[int, ...]]] = [
@@ -142,6 +149,7 @@ MODULES: list[tuple[str, Any, tuple[int, ...]]] = [
     ("InstanceNorm2d", linen.InstanceNorm(), PLANE),
     ("RMSNorm", linen.RMSNorm(), PLANE),
     ("Dropout", linen.Dropout(0.3, deterministic=False), PLANE),
+    ("PReLU", linen.PReLU(), PLANE),
     ("Conv2d", nnx.Conv(4, 5, (3, 2), padding="SAME", rngs=nnx.Rngs(0)), PLANE),
     ("GroupNorm", nnx.GroupNorm(4, 2, rngs=nnx.Rngs(0)), PLANE),
 ]
@@ -163,6 +171,11 @@ def test_convolutions(
     tmp_path: Path, kind: str, run: Run, shape: tuple[int, ...], kernel: tuple[int, ...]
 ) -> None:
     check(tmp_path / "f.h5", kind, run, normal(*shape), params={"w": normal(*kernel)})
+
+
+def test_rows_of_a_table(tmp_path: Path) -> None:
+    indices = jnp.asarray([[1, 2, 0], [0, 3, 3]])
+    check(tmp_path / "f.h5", "Embedding", linen.Embed(5, 4), indices)
 
 
 @pytest.mark.parametrize(("kind", "run", "shapes"), FUNCTIONS)

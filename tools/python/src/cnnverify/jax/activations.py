@@ -33,6 +33,11 @@ def _with(kind: str, name: str, formula: Callable[[Any, float], Any], usual: flo
     return meanings
 
 
+def leaky(x: Any, slope: Any) -> Any:
+    """Give `x` where it is positive, else `slope x`: at zero, where JAX differs, the kind's way."""
+    return jnp.where(x > 0, x, slope * x)
+
+
 NAMED: dict[str, Callable[[list[float]], list[Meaning]]] = {
     "relu": _simple("ReLU", jax.nn.relu),
     "relu6": _simple("ReLU6", jax.nn.relu6),
@@ -46,7 +51,7 @@ NAMED: dict[str, Callable[[list[float]], list[Meaning]]] = {
     "selu": _simple("SELU", jax.nn.selu),
     "elu": _with("ELU", "alpha", jax.nn.elu, 1.0),
     "celu": _with("CELU", "alpha", jax.nn.celu, 1.0),
-    "leaky_relu": _with("LeakyReLU", "negative_slope", jax.nn.leaky_relu, 0.01),
+    "leaky_relu": _with("LeakyReLU", "negative_slope", leaky, 0.01),
 }
 """By the name that JAX gives the function; the formulas run in float64, for the twin as well."""
 
@@ -76,7 +81,7 @@ def match_call(graph: Graph, call: Call) -> Operation | None:
     nodes, leaves = group_between(graph, source, output)
     if not meanings or leaves or not closed(nodes, [output]):
         return None
-    found = _first(nodes, source, output, meanings)
+    found = first_meaning(nodes, source, output, meanings)
     if found is not None and found.plan is not None:
         found.plan.label = call.name
     return found
@@ -89,7 +94,7 @@ def match_own_derivative(node: Node) -> Operation | None:
         return None
     names = list(_names(node.params.get("call_jaxpr")))
     meanings = [m for name in names if name in NAMED for m in NAMED[name]([])]
-    return _first([node], moving[0], node.output, meanings)
+    return first_meaning([node], moving[0], node.output, meanings)
 
 
 def _names(closed_jaxpr: Any) -> Iterator[str]:
@@ -134,7 +139,7 @@ def match_composed(graph: Graph, node: Node) -> Operation | None:
                 continue
             if node.name == "div" and not any(n.name == "exp" for n in nodes):
                 continue
-            wider = _first(nodes, source, output, meanings)
+            wider = first_meaning(nodes, source, output, meanings)
             # Softmax is also softmax of what it subtracts the maximum from: take that.
             if wider is None and found is not None:
                 return found
@@ -156,9 +161,10 @@ def _after(node: Node, names: set[str], most: int) -> Iterator[Value]:
         yield value
 
 
-def _first(
+def first_meaning(
     nodes: list[Node], source: Value, output: Value, meanings: list[Meaning]
 ) -> Operation | None:
+    """Make the group an operation of the first kind that it computes."""
     if not meanings:
         return None
     slots = [source]

@@ -8,14 +8,27 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..format import Arranged, Array, Attribute, Case, Layer, Reference, fitting_name
+from ..format import Array, Case, Layer, Reference, fitting_name
 from .arrays import plain, to_array
 from .execution import NoWideForm, wide_array
+from .forms import (
+    as_held,
+    as_made,
+    counted_axes,
+    equal,
+    fits,
+    keeps_order,
+    moves_between,
+    moving_layer,
+    moving_reference,
+    through,
+    widened,
+)
 from .graph import Graph, Value
-from .layout import between, canonical_axis, to_canonical
+from .layout import to_canonical
 from .names import layer_name, parameter_name
 from .operation import Operation
-from .plan import Held, Move, Negate, Operand, Permute, Plan, Reshape, Slice
+from .plan import Held, Move, Operand, Plan
 
 
 @dataclass(eq=False)
@@ -92,7 +105,7 @@ class Assembler:
         layer = Layer(
             name=title,
             kind=plan.kind,
-            attributes=_attributes(operation, plan, axes),
+            attributes=counted_axes(operation, plan, axes),
             arity=len(plan.operands),
             outputs=len(operation.outputs),
             training=plan.training,
@@ -117,10 +130,10 @@ class Assembler:
         if not plan.parameters.keys() & {"weight"} and plan.kind.startswith(("LayerNorm", "RMS")):
             layer.attributes["elementwise_affine"] = False
         for number, output in enumerate(operation.values):
-            layer.reference.outputs[number] = _undone(output, plan, axes)
+            layer.reference.outputs[number] = as_made(output, plan, axes)
         for number, gradient in enumerate(operation.gradients):
             if gradient is not None:
-                layer.reference.grad_outputs[number] = _undone(gradient, plan, axes)
+                layer.reference.grad_outputs[number] = as_made(gradient, plan, axes)
         layer.reference.buffers = {n: plain(a) for n, a in plan.buffers_after.items()}
         if self.twin:
             layer.reference_f64 = self._twin(operation, plan, axes, title)
@@ -138,7 +151,7 @@ class Assembler:
             value = operation.slots[operand.slot]
             made = self.made.get(id(value))
             if value.rank == rank and made is not None:
-                return made.axes if _keeps_order(operation, plan, made.axes, rank) else None
+                return made.axes if keeps_order(operation, plan, made.axes, rank) else None
         return None
 
     def _feed(
@@ -151,7 +164,7 @@ class Assembler:
     ) -> str:
         """Name what feeds an operand; layers that bring it into form stand before."""
         if operand.slot is None:
-            held = axes if _fits(axes, np.ndim(operand.constant)) else None
+            held = axes if fits(axes, np.ndim(operand.constant)) else None
             if self.alone:
                 layer.reference.inputs[position] = to_array(operand.constant, held)
                 return ""
@@ -159,17 +172,17 @@ class Assembler:
         value = operation.slots[operand.slot]
         edge = operation.edges[operand.slot] if value.active else None
         if self.alone:
-            moves = _moves(value, None, operand.moves, axes)
-            layer.reference.inputs[position] = plain(_through(moves, value.data))
+            moves = moves_between(value, None, operand.moves, axes)
+            layer.reference.inputs[position] = plain(through(moves, value.data))
             if edge is not None:
-                layer.reference.grad_inputs[position] = plain(_through(moves, edge))
+                layer.reference.grad_inputs[position] = plain(through(moves, edge))
             return ""
         if value.origin != "parameter" and not (value.active or value.leaf):
             return self._constant(value, operand.moves, axes)
         if value.leaf and value.origin not in ("parameter", "input"):
             return self._constant(value, operand.moves, axes)
         made = self._source(value, axes if not operand.moves else None, edge)
-        moves = _moves(value, made.axes, operand.moves, axes)
+        moves = moves_between(value, made.axes, operand.moves, axes)
         if edge is not None and not moves:
             layer.reference.grad_inputs[position] = to_array(edge, made.axes)
         if not moves:
@@ -191,8 +204,8 @@ class Assembler:
         moved = move.apply(array)
         sent = None if gradient is None else move.apply(gradient)
         kind = type(move).__name__.lower()
-        layer = _moving(self._fresh(f"{user}.{kind}"), move, source)
-        layer.reference = _reference(moved, sent, gradient)
+        layer = moving_layer(self._fresh(f"{user}.{kind}"), move, source)
+        layer.reference = moving_reference(moved, sent, gradient)
         self._exact_twin(layer)
         self.result.case.layers.append(layer)
         return layer.name, moved, sent
@@ -235,7 +248,7 @@ class Assembler:
             else:
                 name = self._fresh(f"const_{len(self.result.constants)}")
                 self.result.constants.append(name)
-            array = np.asarray(_through(moves, value.data))
+            array = np.asarray(through(moves, value.data))
             fits = axes is not None and array.ndim == len(axes)
             self.result.case.inputs[name] = to_array(array, axes if fits else None)
             self.constants[key] = name
@@ -245,11 +258,11 @@ class Assembler:
         """Class indices and masks: the network's own input where it holds exactly these."""
         for leaf in self.graph.leaves:
             given = leaf.origin == "input" and leaf.path and not leaf.active
-            if given and leaf.shape == constant.shape and _equal(leaf.data, constant):
+            if given and leaf.shape == constant.shape and equal(leaf.data, constant):
                 return self._constant(leaf, (), None)
         key = ("given", constant.tobytes(), axes)
         if key not in self.constants:
-            wanted = "target" if constant.dtype == np.int64 else f"const_{len(self.constants)}"
+            wanted = "indices" if constant.dtype == np.int64 else "mask"
             self.constants[key] = self._fresh(wanted)
             self.result.case.inputs[self.constants[key]] = to_array(constant, axes)
         return self.constants[key]
@@ -259,7 +272,7 @@ class Assembler:
         if held.convert is not None:
             self.result.converted[parameter_name(value)] = held.conversion
         if value.active:
-            gradient = _held(operation.edges[held.slot], held)
+            gradient = as_held(operation.edges[held.slot], held)
             layer.reference.grad_parameters[name] = gradient
         return self._written(value, held)
 
@@ -267,7 +280,7 @@ class Assembler:
         """One object for one parameter in one form, so that shared ones are linked."""
         key = (id(value), held.axes, held.conversion)
         if key not in self.held:
-            self.held[key] = _held(value.data, held)
+            self.held[key] = as_held(value.data, held)
         return self.held[key]
 
     def _name_outputs(self, operation: Operation, plan: Plan, axes: str | None, title: str) -> None:
@@ -290,8 +303,8 @@ class Assembler:
         for move in plan.after if not self.alone else ():
             sent = None if gradient is None else move.apply(gradient)
             array, before, gradient = move.apply(array), gradient, sent
-            layer = _moving(self._fresh(f"{title}.{type(move).__name__.lower()}"), move, name)
-            layer.reference = _reference(array, gradient, before)
+            layer = moving_layer(self._fresh(f"{title}.{type(move).__name__.lower()}"), move, name)
+            layer.reference = moving_reference(array, gradient, before)
             self._exact_twin(layer)
             self.result.case.layers.append(layer)
             name = layer.name
@@ -305,7 +318,7 @@ class Assembler:
         wide = Reference()
         for title in ("outputs", "grad_inputs", "grad_parameters"):
             arrays = getattr(given, title)
-            getattr(wide, title).update({k: _wide(a) for k, a in arrays.items()})
+            getattr(wide, title).update({k: widened(a) for k, a in arrays.items()})
         layer.reference_f64 = wide
 
     def _twin(
@@ -330,7 +343,7 @@ class Assembler:
                 self.result.without_twin.append(title)
                 return None
         for number, output in enumerate(outputs):
-            reference.outputs[number] = _undone(output, plan, axes)
+            reference.outputs[number] = as_made(output, plan, axes)
         for position, operand in enumerate(plan.operands):
             if operand.slot is None or not operation.slots[operand.slot].active:
                 continue
@@ -338,11 +351,11 @@ class Assembler:
             edge = edges[operand.slot]
             if edge is not None:
                 seen_as = axes if plan.follows else operand.axes
-                moves = _moves(value, None, operand.moves, seen_as)
-                reference.grad_inputs[position] = plain(_through(moves, edge))
+                moves = moves_between(value, None, operand.moves, seen_as)
+                reference.grad_inputs[position] = plain(through(moves, edge))
         for name, held in plan.parameters.items():
             if operation.slots[held.slot].active:
-                reference.grad_parameters[name] = _held(edges[held.slot], held)
+                reference.grad_parameters[name] = as_held(edges[held.slot], held)
         return reference
 
 
@@ -366,101 +379,3 @@ def _by_formula(
     sent = pull(upstream[0]) if upstream[0] is not None else [None] * len(moving)
     found = dict(zip(moving, sent, strict=True))
     return [output], [found.get(k) for k in range(len(operation.slots))]
-
-
-def _keeps_order(operation: Operation, plan: Plan, axes: str | None, rank: int) -> bool:
-    """Whether what a reduction leaves is in canonical order in either view."""
-    if axes is None or "dims" not in plan.attributes or plan.attributes.get("keepdim"):
-        return True
-    left = [a for a in range(rank) if a not in _listed(plan.attributes["dims"])]
-    return [a for a in to_canonical(axes, rank) if a in left] == left
-
-
-def _listed(value: Attribute) -> list[int]:
-    return [int(v) for v in value] if not isinstance(value, bool | int | float | str) else []
-
-
-def _attributes(operation: Operation, plan: Plan, axes: str | None) -> dict[str, Attribute]:
-    """Count axes as the file does."""
-    attributes = dict(plan.attributes)
-    rank = operation.slots[plan.operands[0].slot or 0].rank
-    for name in plan.axis_attributes:
-        value = attributes.get(name)
-        if isinstance(value, int):
-            attributes[name] = canonical_axis(axes, rank, value)
-        elif value is not None:
-            attributes[name] = sorted(canonical_axis(axes, rank, a) for a in _listed(value))
-    return attributes
-
-
-def _moves(value: Value, held: str | None, moves: tuple[Move, ...], axes: str | None) -> list[Move]:
-    """Give what lies between a tensor's canonical form and what the layer reads."""
-    if not moves:
-        order = between(held, axes if _fits(axes, value.rank) else None, value.rank)
-        return [] if order is None else [Permute(order)]
-    raw = between(held, None, value.rank)
-    steps: list[Move] = ([] if raw is None else [Permute(raw)]) + list(moves)
-    shape = np.empty(value.shape, np.int8)
-    for move in moves:
-        shape = move.apply(shape)
-    last = between(None, axes if _fits(axes, shape.ndim) else None, shape.ndim)
-    if last is None:
-        return steps
-    turned = tuple(shape.shape[a] for a in last)
-    if isinstance(steps[-1], Reshape) and sum(n > 1 for n in turned) <= 1:
-        return [*steps[:-1], Reshape(steps[-1].before, turned)]
-    return [*steps, Permute(last)]
-
-
-def _fits(axes: str | None, rank: int) -> bool:
-    return axes is not None and len(axes) == rank
-
-
-def _through(moves: Any, array: Any) -> Any:
-    for move in moves:
-        array = move.apply(np.asarray(array))
-    return array
-
-
-def _undone(array: Any, plan: Plan, axes: str | None) -> Array:
-    """Give an output, or its gradient, as the layer itself makes it."""
-    for move in reversed(plan.after):
-        array = move.undo(np.asarray(array))
-    return to_array(array, axes if _fits(axes, np.ndim(array)) else None)
-
-
-def _held(array: Any, held: Held) -> Array:
-    if held.convert is not None:
-        return plain(held.convert(np.asarray(array)))
-    return to_array(array, held.axes)
-
-
-def _moving(name: str, move: Move, source: str) -> Layer:
-    attributes: dict[str, Attribute] = {}
-    if isinstance(move, Permute):
-        attributes["dims"] = list(move.dims)
-    elif isinstance(move, Reshape):
-        attributes["shape"] = list(move.shape)
-    elif isinstance(move, Slice):
-        attributes = {"dim": move.dim, "start": move.start, "stop": move.stop, "step": move.step}
-    kind = "Neg" if isinstance(move, Negate) else type(move).__name__
-    return Layer(name, kind, attributes=attributes, inputs=[source])
-
-
-def _reference(output: Any, grad_output: Any, grad_input: Any) -> Reference:
-    reference = Reference(outputs={0: plain(output)})
-    if grad_output is not None:
-        reference.grad_outputs[0] = plain(grad_output)
-        reference.grad_inputs[0] = plain(grad_input)
-    return reference
-
-
-def _wide(array: Array) -> Array:
-    if isinstance(array, Arranged):
-        values = _wide(array.values)
-        return Arranged(values if not isinstance(values, Arranged) else values.values, array.axes)
-    return np.asarray(array, np.float64) if isinstance(array, np.ndarray) else array
-
-
-def _equal(data: Any, labels: Any) -> bool:
-    return bool(np.array_equal(np.asarray(data), labels))

@@ -18,10 +18,12 @@ from .arithmetic import (
     match_unary,
 )
 from .convolutions import match_convolution
+from .embeddings import match_embedding
 from .graph import Graph, Node, Value
 from .losses import match_gather
 from .normalisations import ROOTS, match_normalisation
 from .operation import Operation
+from .piecewise import match_piecewise
 from .plan import Operand, Plan, Unmatched
 from .pooling import match_pool
 from .products import match_product
@@ -92,22 +94,25 @@ class Grouping:
                 self._claim(match_normalisation(self.graph, node), node)
         for node in nodes:
             if node.name == "gather":
+                self._claim(match_embedding(node), node)
                 self._attempt(lambda n: match_gather(self.graph, n), node)
         for call in self.graph.calls:
             if not any(id(n) in self.taken for n in call.nodes) and call.nodes:
                 self._claim(match_call(self.graph, call), None)
         for node in nodes:
             if id(node) not in self.taken:
-                matched = (
-                    match_own_derivative(node)
-                    if node.name in CLOSED
-                    else match_composed(self.graph, node)
-                )
-                self._claim(matched, node)
+                self._claim(self._activation(node), node)
         for node in nodes:
             if node.name in GO_ON:
                 self._attempt(ONE_BY_ONE[node.name], node)
         return self._demanded()
+
+    def _activation(self, node: Node) -> Operation | None:
+        if node.name in CLOSED:
+            return match_own_derivative(node)
+        if node.name == "select_n":
+            return match_piecewise(self.graph, node)
+        return match_composed(self.graph, node)
 
     def _attempt(self, matcher: Callable[[Node], Operation], node: Node) -> None:
         try:

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .execution import bind
+from .embeddings import picked_positions
 from .graph import Graph, Node, Value
 from .operation import Operation
 from .plan import Negate, Operand, Plan, Reshape, Unmatched
@@ -17,32 +17,18 @@ from .search import Candidate, closed, dominators, group_between, needed_consume
 
 def match_gather(graph: Graph, node: Node) -> Operation:
     """Express picking the label's element: cross entropy where it is one, else `NLLLoss`."""
-    source, indices = node.inputs[0], node.inputs[1]
-    if indices.active or not indices.static or not source.active or source.rank != 2:
+    source = node.inputs[0]
+    positions = picked_positions(node)
+    if not source.active or source.rank != 2 or positions is None:
         raise Unmatched("it picks elements by index")
-    positions = _positions(node)
     rows, classes = source.shape
-    if positions is None or positions.shape != (rows,) or bool((positions < 0).any()):
+    positions = positions.reshape(-1)
+    if positions.shape != (rows,) or bool((positions < 0).any()):
         raise Unmatched("it picks elements by index")
     if not np.array_equal(positions // classes, np.arange(rows)):
         raise Unmatched("it does not pick one element of each row")
     labels = positions % classes
     return _cross_entropy(graph, node, labels) or _picked(node, labels)
-
-
-def _positions(node: Node) -> np.ndarray[Any, Any] | None:
-    """Run the equation on the elements' own numbers, so that it says what it picks."""
-    source = node.inputs[0]
-    numbers = jnp.arange(1, source.aval.size + 1, dtype=jnp.int32).reshape(source.shape)
-    params = dict(node.params)
-    if params.get("fill_value") is not None:
-        params["fill_value"] = 0
-    params["mode"] = jax.lax.GatherScatterMode.CLIP
-    try:
-        found = bind(node.primitive, [numbers, node.inputs[1].data], params)[0]
-    except (TypeError, ValueError):
-        return None
-    return np.asarray(found).reshape(-1) - 1
 
 
 def _cross_entropy(graph: Graph, node: Node, labels: np.ndarray[Any, Any]) -> Operation | None:

@@ -156,7 +156,9 @@ class Candidate:
     def is_formula(self, formula: Formula) -> bool:
         """Whether the group computes the formula, and its gradients."""
         try:
-            if not agrees(self.operation.outputs[0].data, formula(*self.rough), ROUGHLY):
+            with np.errstate(all="ignore"):
+                expected = formula(*self.rough)
+            if not agrees(self.operation.outputs[0].data, expected, ROUGHLY):
                 return False
             return self._sends_back(formula)
         except (TypeError, ValueError):
