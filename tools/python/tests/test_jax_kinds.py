@@ -12,6 +12,7 @@ from flax import linen, nnx
 from jax import lax
 
 import cnnverify as cv
+from cnnverify.format import BFloat16
 from recompute import recompute
 
 SEED = 7
@@ -176,6 +177,15 @@ def test_convolutions(
 def test_rows_of_a_table(tmp_path: Path) -> None:
     indices = jnp.asarray([[1, 2, 0], [0, 3, 3]])
     check(tmp_path / "f.h5", "Embedding", linen.Embed(5, 4), indices)
+
+
+def test_bfloat16(tmp_path: Path) -> None:
+    path = tmp_path / "f.h5"
+    cv.layer_jax(jax.nn.relu, normal(*ROWS).astype(jnp.bfloat16), out=path)
+    root = cv.read_fixture(path).root
+    assert root is not None
+    assert root.layers[0].kind == "ReLU"
+    assert isinstance(root.layers[0].reference.outputs[0], BFloat16)
 
 
 @pytest.mark.parametrize(("kind", "run", "shapes"), FUNCTIONS)
