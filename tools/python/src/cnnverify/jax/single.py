@@ -41,7 +41,8 @@ def layer_jax(
     given: list[tuple[str, Origin, Any]] = [
         (f"input_{k}", "input", x) for k, x in enumerate(inputs)
     ]
-    title = name or ("" if not hasattr(layer, "__name__") else str(layer.__name__))
+    called = str(getattr(layer, "__name__", ""))
+    title = name or ("" if called.startswith("<") else called)
     if isinstance(out, FixtureFile):
         case = out.free_name(case or title or type(layer).__name__.lower())
 
