@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import jax
@@ -181,3 +182,27 @@ def test_equal_data_makes_equal_bytes(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
     cv.write_fixture(cv.read_fixture(tmp_path / "a.h5"), tmp_path / "c.h5")
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "c.h5").read_bytes()
+
+
+def test_what_a_function_closes_over_is_constant(tmp_path: Path) -> None:
+    generator = np.random.default_rng(9)
+    frozen, w, x = (generator.standard_normal(s).astype("f4") for s in ((4, 3), (3, 3), (5, 4)))
+    classes = jax.nn.one_hot(np.asarray([0, 1, 2, 1, 0]), 3)
+
+    def loss(params: Any, x: Any) -> Any:
+        h = (x @ frozen) @ params["head"]["w"]
+        kept = jax.random.bernoulli(KEY, 0.5, h.shape)
+        h = jax.numpy.where(kept, h / 0.5, 0)
+        return -(classes * jax.nn.log_softmax(h)).sum(-1).mean()
+
+    path = tmp_path / "f.h5"
+    cv.capture_jax(loss, {"head": {"w": w}}, x, out=path, twin="float64", quiet=True)
+    case = read(path)
+    kinds = ["Linear", "Linear", "Dropout", "LogSoftmax", "Mul", "Sum", "Mean", "Neg"]
+    assert [layer.kind for layer in case.layers] == kinds
+    assert case.layers[0].parameters.keys() == {"weight"}
+    assert case.layers[0].reference.grad_parameters == {}
+    assert case.layers[1].name == "head"
+    assert case.inputs.keys() == {"x", "const_0"}
+    assert case.loss == "neg"
+    assert recompute(path, 1e-5)[0] == []
