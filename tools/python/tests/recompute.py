@@ -84,7 +84,7 @@ class Reading:
             self.unknown.append(name)
             return
         inputs = self.inputs_of(layer, attributes)
-        parameters = {k: wide(d[()]) for k, d in layer.get("parameters", {}).items()}
+        parameters = {k: wide(canonical(d)) for k, d in layer.get("parameters", {}).items()}
         leaves = [*inputs, *parameters.values()]
         for number, leaf in enumerate(leaves):
             is_parameter = number >= len(inputs)
@@ -127,7 +127,7 @@ class Reading:
             if stored is None:
                 continue
             self.compared += 1
-            other = wide(stored[()]).reshape(mine.shape).double()
+            other = wide(canonical(stored)).reshape(mine.shape).double()
             scale = max(1e-30, float(mine.detach().abs().max()) if mine.numel() else 1.0)
             equal = torch.nan_to_num((mine.detach() - other).abs(), nan=0.0, posinf=0.0)
             error = float(equal.max()) / scale if mine.numel() else 0.0
@@ -146,7 +146,7 @@ class Reading:
 
     def produced(self, name: str) -> Any:
         if name in self.group.get("inputs", {}):
-            return self.group["inputs"][name][()]
+            return canonical(self.group["inputs"][name])
         if name in self.group["layers"]:
             return read(self.group["layers"][name]["reference"], "output", 0)
         producer, _, number = name.rpartition(":")
@@ -161,8 +161,8 @@ class Reading:
         parameters: dict[str, Tensor],
     ) -> tuple[list[Tensor], dict[str, Tensor]]:
         h = {k: v for k, v in attributes.items() if k not in RESERVED and not k.startswith("x_")}
-        auxiliary = {k: wide(d[()]) for k, d in layer.get("auxiliary", {}).items()}
-        buffers = {k: wide(d[()]) for k, d in layer.get("buffers", {}).items()}
+        auxiliary = {k: wide(canonical(d)) for k, d in layer.get("auxiliary", {}).items()}
+        buffers = {k: wide(canonical(d)) for k, d in layer.get("buffers", {}).items()}
         training = bool(attributes.get("training", False))
         if kind == "Parameter":
             return [parameters["value"] * 1], {}
@@ -175,6 +175,8 @@ class Reading:
             return [dropped(inputs[0], h["p"], auxiliary.get("mask"), training)], {}
         if kind == "Conv2d":
             return [convolved(inputs[0], h, **parameters)], {}
+        if kind.startswith("ConvTranspose") and np.size(h.get("padding", 0)) > int(kind[-2]):
+            return [cropped(kind, inputs[0], h, parameters)], {}
         if kind.endswith("Pool2d") and len(np.atleast_1d(h.get("padding", 0))) == 4:
             return [pooled(kind, inputs[0], h)], {}
         if kind == "SumPool2d":
@@ -193,6 +195,7 @@ def through_module(
     training: bool,
 ) -> tuple[list[Tensor], dict[str, Tensor]]:
     cls = getattr(nn, kind)
+    unbiased = h.pop("unbiased_running_variance", True)
     none = {k: (None if v == "none" and k == "momentum" else v) for k, v in h.items()}
     weight = parameters.get("weight")
     sizes: tuple[Any, ...] = ()
@@ -235,9 +238,14 @@ def through_module(
         )
     module = cls(*sizes, **none, **auxiliary).double().train(training)
     if kind.endswith("Loss"):
-        return [module(*inputs)], {}
+        indices = [x.long() if x.dtype == torch.int32 else x for x in inputs]
+        return [module(*indices)], {}
     state = {**parameters, **{k: v.clone() for k, v in buffers.items()}}
     result = torch.func.functional_call(module, state, tuple(inputs))
+    if not unbiased and training:
+        count = inputs[0].numel() / inputs[0].shape[1]
+        kept = buffers["running_var"] * (1 - h.get("momentum", 0.1))
+        state["running_var"] = kept + (state["running_var"] - kept) * (count - 1) / count
     return [result], {k: v for k, v in state.items() if k in buffers and training}
 
 
@@ -253,6 +261,17 @@ def convolved(x: Tensor, h: dict[str, Any], weight: Tensor, bias: Tensor | None 
     widths = [padding[1], padding[3], padding[0], padding[2]]
     x = functional.pad(x, widths, mode=mode or "constant")
     return functional.conv2d(x, weight, bias, stride, 0, dilation, h.get("groups", 1))
+
+
+def cropped(kind: str, x: Tensor, h: dict[str, Any], parameters: dict[str, Tensor]) -> Tensor:
+    """A transposed convolution whole, then cut by its own number of cells at each end."""
+    cut = h["padding"]
+    count = len(cut) // 2
+    whole = through_module(kind, {**h, "padding": 0}, [x], parameters, {}, {}, False)[0][0]
+    for axis in range(count):
+        length = whole.shape[2 + axis] - cut[axis] - cut[count + axis]
+        whole = whole.narrow(2 + axis, cut[axis], length)
+    return whole
 
 
 def pooled(kind: str, x: Tensor, h: dict[str, Any]) -> Tensor:
@@ -319,8 +338,22 @@ def numbered(name: str, tensors: list[Tensor]) -> dict[str, Tensor]:
 
 def read(group: h5py.Group, name: str, number: int) -> Any:
     if f"{name}.{number}" in group:
-        return group[f"{name}.{number}"][()]
-    return group[name][()] if number == 0 and name in group else None
+        return canonical(group[f"{name}.{number}"])
+    return canonical(group[name]) if number == 0 and name in group else None
+
+
+def canonical(dataset: h5py.Dataset) -> Any:
+    """A tensor with its axes in the order N C, O I (I O where the layer is transposed), D H W."""
+    axes, values = dataset.attrs.get("axes"), dataset[()]
+    if axes is None:
+        return values
+    letters = plain(axes)
+    transposed = str(plain(dataset.parent.parent.attrs.get("type", ""))).startswith("ConvTrans")
+    if dataset.parent.parent.name.endswith(("/reference", "/reference_f64")):
+        kind = dataset.parent.parent.parent.attrs.get("type", "")
+        transposed = str(plain(kind)).startswith("ConvTrans")
+    order = "NCIODHWL" if transposed else "NCOIDHWL"
+    return values.transpose(sorted(range(values.ndim), key=lambda k: order.index(letters[k])))
 
 
 def wide(value: Any) -> Tensor:

@@ -17,6 +17,7 @@ FIXTURES = Path(__file__).resolve().parents[3] / "fixtures"
         ("block-torch.h5", 2e-5, 126),
         ("convolutions-torch.h5", 1e-13, 500),
         ("pools-torch.h5", 1e-13, 190),
+        ("block-flax.h5", 1e-5, 100),
         ("handwritten.h5", 1e-13, 4),
     ],
 )

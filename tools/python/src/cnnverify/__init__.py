@@ -1,8 +1,10 @@
 """Exports what a framework computed, layer by layer, for `cnn-verify` to check.
 
-`capture` and the functions for single layers need torch; it is imported when they are first used.
+`capture` and the functions for single layers need torch, those with `jax` or `flax` in their name
+JAX; each is imported when it is first used.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .errors import CaptureError, CnnVerifyError, FormatError, SelfCheckError
@@ -11,6 +13,7 @@ from .format import read_fixture, write_fixture
 from .reports import Report, TensorArrays, TensorRow, differing, read_report
 
 if TYPE_CHECKING:
+    from .jax import capture_flax, capture_jax, layer_jax
     from .torch import canary, capture, capture_training, grid, layer, stated_layer
 
 __version__ = "0.1.0"
@@ -26,29 +29,44 @@ __all__ = [
     "TensorRow",
     "canary",
     "capture",
+    "capture_flax",
+    "capture_jax",
     "capture_training",
     "differing",
     "grid",
     "layer",
+    "layer_jax",
     "read_fixture",
     "read_report",
     "stated_layer",
     "write_fixture",
 ]
 
-_FROM_TORCH = ("canary", "capture", "capture_training", "grid", "layer", "stated_layer")
+_HOMES = {
+    "canary": ("torch", "PyTorch"),
+    "capture": ("torch", "PyTorch"),
+    "capture_training": ("torch", "PyTorch"),
+    "grid": ("torch", "PyTorch"),
+    "layer": ("torch", "PyTorch"),
+    "stated_layer": ("torch", "PyTorch"),
+    "capture_flax": ("jax", "JAX"),
+    "capture_jax": ("jax", "JAX"),
+    "layer_jax": ("jax", "JAX"),
+}
+"""The framework that each function needs, as a package and as people call it."""
 
 
 def __getattr__(name: str) -> Any:
-    """Import torch only for those who need it."""
-    if name not in _FROM_TORCH:
+    """Import a framework only for those who need it."""
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    package, title = _HOMES[name]
     try:
-        from . import torch as torch_exporter
+        exporter = import_module(f".{package}", __name__)
     except ModuleNotFoundError as error:
-        if error.name != "torch":
+        if error.name != package:
             raise
         raise ModuleNotFoundError(
-            f"cnnverify.{name} needs PyTorch: pip install 'cnnverify[torch]'", name="torch"
+            f"cnnverify.{name} needs {title}: pip install 'cnnverify[{package}]'", name=package
         ) from error
-    return getattr(torch_exporter, name)
+    return getattr(exporter, name)
