@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from other_orders import biased_normalisation, held, pair, plain, spread
+
 TWIN_TOLERANCE = 1e-11
 """Of the largest element: both sides are float64 and read the same float32 values."""
 
@@ -36,8 +38,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Slice": lambda t, dim=0, start=0, stop=None, step=1: t[
         (slice(None),) * dim + (slice(start, stop, step),)
     ],
-    "Mean": lambda t, dims, keepdim=False: t.mean(dims, keepdim),
-    "Sum": lambda t, dims, keepdim=False: t.sum(dims, keepdim),
+    "Mean": lambda t, dims=None, keepdim=False: t.mean(dims, keepdim),
+    "Sum": lambda t, dims=None, keepdim=False: t.sum(dims, keepdim),
     "MatMul": lambda a, b: a @ b,
     "Scale": lambda t, factor: t * factor,
     "Shift": lambda t, offset: t + offset,
@@ -84,7 +86,7 @@ class Reading:
             self.unknown.append(name)
             return
         inputs = self.inputs_of(layer, attributes)
-        parameters = {k: wide(d[()]) for k, d in layer.get("parameters", {}).items()}
+        parameters = {k: wide(held(d, kind)) for k, d in layer.get("parameters", {}).items()}
         leaves = [*inputs, *parameters.values()]
         for number, leaf in enumerate(leaves):
             is_parameter = number >= len(inputs)
@@ -111,13 +113,18 @@ class Reading:
                 if by_leaf.get(id(x)) is not None
             }
             found |= {f"grad_parameters/{k}": by_leaf[id(p)] for k, p in parameters.items()}
-        yield from self.compare(name, reference, found, tolerance)
+        yield from self.compare(name, kind, reference, found, tolerance)
         twin = layer.get("reference_f64")
         if twin is not None and not any(key.startswith("input") for key in twin):
-            yield from self.compare(f"{name} (twin)", twin, found, TWIN_TOLERANCE)
+            yield from self.compare(f"{name} (twin)", kind, twin, found, TWIN_TOLERANCE)
 
     def compare(
-        self, name: str, reference: h5py.Group, found: dict[str, Tensor], tolerance: float
+        self,
+        name: str,
+        kind: str,
+        reference: h5py.Group,
+        found: dict[str, Tensor],
+        tolerance: float,
     ) -> Iterator[Difference]:
         for key, mine in found.items():
             stem, _, number = key.partition(".")
@@ -127,7 +134,7 @@ class Reading:
             if stored is None:
                 continue
             self.compared += 1
-            other = wide(stored[()]).reshape(mine.shape).double()
+            other = wide(held(stored, kind)).reshape(mine.shape).double()
             scale = max(1e-30, float(mine.detach().abs().max()) if mine.numel() else 1.0)
             equal = torch.nan_to_num((mine.detach() - other).abs(), nan=0.0, posinf=0.0)
             error = float(equal.max()) / scale if mine.numel() else 0.0
@@ -146,7 +153,7 @@ class Reading:
 
     def produced(self, name: str) -> Any:
         if name in self.group.get("inputs", {}):
-            return self.group["inputs"][name][()]
+            return held(self.group["inputs"][name])
         if name in self.group["layers"]:
             return read(self.group["layers"][name]["reference"], "output", 0)
         producer, _, number = name.rpartition(":")
@@ -161,8 +168,8 @@ class Reading:
         parameters: dict[str, Tensor],
     ) -> tuple[list[Tensor], dict[str, Tensor]]:
         h = {k: v for k, v in attributes.items() if k not in RESERVED and not k.startswith("x_")}
-        auxiliary = {k: wide(d[()]) for k, d in layer.get("auxiliary", {}).items()}
-        buffers = {k: wide(d[()]) for k, d in layer.get("buffers", {}).items()}
+        auxiliary = {k: wide(held(d)) for k, d in layer.get("auxiliary", {}).items()}
+        buffers = {k: wide(held(d)) for k, d in layer.get("buffers", {}).items()}
         training = bool(attributes.get("training", False))
         if kind == "Parameter":
             return [parameters["value"] * 1], {}
@@ -175,6 +182,8 @@ class Reading:
             return [dropped(inputs[0], h["p"], auxiliary.get("mask"), training)], {}
         if kind == "Conv2d":
             return [convolved(inputs[0], h, **parameters)], {}
+        if kind == "ConvTranspose2d" and np.size(h.get("padding", 0)) == 4:
+            return [spread(inputs[0], h, **parameters)], {}
         if kind.endswith("Pool2d") and len(np.atleast_1d(h.get("padding", 0))) == 4:
             return [pooled(kind, inputs[0], h)], {}
         if kind == "SumPool2d":
@@ -224,6 +233,9 @@ def through_module(
     if kind.startswith(("BatchNorm", "InstanceNorm")):
         sizes = (inputs[0].shape[1],)
         none |= {"affine": bool(parameters), "track_running_stats": "running_mean" in buffers}
+        biased = none.pop("unbiased_running_variance", True) is False
+        if biased and training:
+            return biased_normalisation(kind, none, inputs[0], parameters, buffers)
     if kind == "GroupNorm":
         none |= {"num_channels": inputs[0].shape[1], "affine": bool(parameters)}
     if kind == "Upsample":
@@ -309,31 +321,19 @@ def dropped(x: Tensor, p: float, mask: Tensor | None, training: bool) -> Tensor:
     return x * 0 if p == 1 else x * mask / (1 - p)
 
 
-def pair(value: Any) -> list[int]:
-    return [value] * 2 if isinstance(value, int) else list(value) * (2 // len(value))
-
-
 def numbered(name: str, tensors: list[Tensor]) -> dict[str, Tensor]:
     return {f"{name}.{k}": t for k, t in enumerate(tensors)}
 
 
 def read(group: h5py.Group, name: str, number: int) -> Any:
     if f"{name}.{number}" in group:
-        return group[f"{name}.{number}"][()]
-    return group[name][()] if number == 0 and name in group else None
+        return held(group[f"{name}.{number}"])
+    return held(group[name]) if number == 0 and name in group else None
 
 
 def wide(value: Any) -> Tensor:
     tensor = torch.as_tensor(np.asarray(value))
     return tensor.double() if tensor.is_floating_point() else tensor
-
-
-def plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.decode()
-    if isinstance(value, np.ndarray):
-        return [plain(v) for v in value.tolist()]
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def recompute(path: str | os.PathLike[str], tolerance: float) -> tuple[list[Difference], int]:

@@ -9,11 +9,14 @@ from typing import Any
 import keras
 
 from ..format import Attribute
-from .layouts import axis_in
+from .layouts import Layout, axis_in
 from .replay import Run
-from .stages import PREVIOUS, Call, Inexpressible, Source, Stage
+from .stages import PREVIOUS, Call, Inexpressible, Source, Stage, Weight
 
 Settings = dict[str, Any]
+
+_SELU_ALPHA = 1.6732632423543772
+_SELU_SCALE = 1.0507009873554805
 
 _PLAIN = {
     "relu": "ReLU",
@@ -52,13 +55,20 @@ def activation_stage(name: str, settings: Settings, call: Call, source: Source) 
     layout = call.layout()
     rank = len(call.step.outputs[0].value.shape)
     if name in _PLAIN:
-        return Stage(_PLAIN[name], [source], wants=layout)
+        stage = Stage(_PLAIN[name], [source], wants=layout)
+        if name == "selu":
+            stage.formula = _exponential(_SELU_SCALE, _SELU_ALPHA)
+        return stage
     if name in _WITH_SETTINGS:
         kind, renamed = _WITH_SETTINGS[name]
         values: dict[str, Attribute] = {
             new: float(settings.get(old, default)) for old, (new, default) in renamed.items()
         }
-        return Stage(kind, [source], values, wants=layout)
+        stage = Stage(kind, [source], values, wants=layout)
+        if name in ("leaky_relu", "elu"):
+            (slope,) = values.values()
+            stage.formula = _leaky(slope) if name == "leaky_relu" else _exponential(1.0, slope)
+        return stage
     if name == "gelu":
         form = "tanh" if settings.get("approximate", False) else "none"
         stage = Stage("GELU", [source], {"approximate": form}, wants=layout)
@@ -71,6 +81,22 @@ def activation_stage(name: str, settings: Settings, call: Call, source: Source) 
             raise Inexpressible(f"{name} over several axes")
         return Stage(kind, [source], {"dim": axis_in(layout, axis, rank)}, wants=layout)
     raise Inexpressible(f"no kind for the activation {name}")
+
+
+def _leaky(slope: Any) -> Run:
+    """TensorFlow's own has the slope in float32 only."""
+    return lambda operation, inputs: keras.ops.where(inputs[0] > 0, inputs[0], slope * inputs[0])
+
+
+def _exponential(scale: float, alpha: Any) -> Run:
+    """Compute scale · (x, or α (eˣ − 1) below 0) without cancellation, which TensorFlow allows."""
+
+    def run(operation: Any, inputs: list[Any]) -> Any:
+        (x,) = inputs
+        below = alpha * keras.ops.expm1(keras.ops.minimum(x, keras.ops.zeros_like(x)))
+        return scale * keras.ops.where(x > 0, x, below)
+
+    return run
 
 
 def _gelu(operation: Any, inputs: list[Any]) -> Any:
@@ -155,7 +181,9 @@ def _rectifier(call: Call, settings: Settings) -> Stage:
         raise Inexpressible("a rectifier with a threshold")
     if most is None:
         if slope:
-            return Stage("LeakyReLU", [call.edge], {"negative_slope": slope}, wants=layout)
+            leaky = Stage("LeakyReLU", [call.edge], {"negative_slope": slope}, wants=layout)
+            leaky.formula = _leaky(slope)
+            return leaky
         return Stage("ReLU", [call.edge], wants=layout)
     if slope:
         raise Inexpressible("a rectifier with a slope and a largest value")
@@ -167,6 +195,20 @@ def _rectifier(call: Call, settings: Settings) -> Stage:
 
 def _relu(call: Call) -> list[Stage]:
     return [_rectifier(call, vars(call.operation))]
+
+
+def _prelu(call: Call) -> list[Stage]:
+    """One slope for each channel, or one for all."""
+    use = call.step.use("alpha")
+    if use is None:
+        raise Inexpressible("no alpha")
+    shape = [int(n) for n in use.value.shape]
+    if any(n != 1 for n in shape[:-1]):
+        raise Inexpressible("a slope for each position; share it with shared_axes")
+    layout = Layout.LAST if call.rank() > 2 else Layout.PLAIN
+    stage = Stage("PReLU", [call.edge], wants=layout)
+    stage.parameters["weight"] = Weight(use, lambda values: values.reshape(-1))
+    return [stage]
 
 
 def _layer(name: str, *settings: str) -> Callable[[Call], list[Stage]]:
@@ -189,6 +231,7 @@ ACTIVATION_LAYERS: dict[str, Callable[[Call], list[Stage]]] = {
     "ReLU": _relu,
     "LeakyReLU": _layer("leaky_relu", "negative_slope"),
     "ELU": _layer("elu", "alpha"),
+    "PReLU": _prelu,
     "Softmax": _layer("softmax", "axis"),
 }
 

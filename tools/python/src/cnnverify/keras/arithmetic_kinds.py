@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 
@@ -108,7 +109,15 @@ def _clip(call: Call) -> list[Stage]:
     if not all(isinstance(v, int | float) for v in limits.values()):
         raise Inexpressible("limits that are tensors")
     values: dict[str, Attribute] = {n: float(v) for n, v in limits.items()}
-    return [Stage("Clip", [call.edges[0]], values, wants=call.layout())]
+    stage = Stage("Clip", [call.edges[0]], values, wants=call.layout())
+    stage.formula = lambda operation, inputs: clipped(inputs[0], limits["min"], limits["max"])
+    return [stage]
+
+
+def clipped(x: Any, least: float, most: float) -> Any:
+    """Clip with limits in the type of the tensor; a plain number may come as float32."""
+    low, high = (keras.ops.convert_to_tensor(v, dtype=x.dtype) for v in (least, most))
+    return keras.ops.clip(x, low, high)
 
 
 def _matmul(call: Call) -> list[Stage]:

@@ -84,12 +84,15 @@ def _has_gradient(source: Source, value: Tensor) -> bool:
 
 
 def check_chain(step: Step, stages: list[Stage], values: list[StageValues]) -> None:
-    """Raise `Inexpressible` unless the chain computes what the operation does; settle its ends.
+    """Raise `Inexpressible` unless the chain computes what the operation does.
 
-    Where the chain begins and ends the recorded numbers stand, so that they fit what is next to it.
+    Every stage keeps the numbers that the chain gave it: they fit each other to the last bit, which
+    the recorded ones of the operation as a whole do not always. Only what others are fed with is
+    the recorded output.
     """
     _agree("output", values[-1].output, step.outputs[0].value)
-    values[-1].output = step.outputs[0].value
+    if step.outputs[0].value.shape:
+        values[-1].output = step.outputs[0].value
     for edge in step.edges:
         if edge.gradient is None:
             continue
@@ -105,9 +108,6 @@ def check_chain(step: Step, stages: list[Stage], values: list[StageValues]) -> N
         for value, k in places[1:]:
             total = total + value.grad_inputs[k]
         _agree("gradient of its input", total, edge.gradient)
-        if len(places) == 1:
-            value, k = places[0]
-            value.grad_inputs[k] = edge.gradient
     for stage, value in zip(stages, values, strict=True):
         for weight in stage.parameters.values():
             use = weight.use
@@ -116,7 +116,6 @@ def check_chain(step: Step, stages: list[Stage], values: list[StageValues]) -> N
                 if found is None:
                     raise Inexpressible(f"the chain of kinds gives {use.name} no gradient")
                 _agree(f"gradient of {use.name}", found, use.gradient)
-                value.grad_variables[id(use.variable)] = use.gradient
 
 
 def _agree(title: str, found: Tensor, recorded: Tensor) -> None:
@@ -170,7 +169,7 @@ def twin_of(
     The inputs, the upstream gradient and every mask are the recorded ones, cast exactly, so the
     twin answers for this stage's own rounding only.
     """
-    if made is None or "." in stage.kind:
+    if made is None or "." in stage.kind or not stage.twin:
         return None
     operation, variables = made
     if value is None:
@@ -193,7 +192,8 @@ def twin_of(
             variables=variables,
             wide=True,
         )
-    except (TypeError, ValueError, RuntimeError, NotImplementedError):
+    except Exception:
+        # Each backend has errors of its own for what it cannot compute in float64.
         return None
     wide = all(numbers_of(o).dtype == np.float64 for o in found.outputs if is_floating(o))
     return found if wide else None

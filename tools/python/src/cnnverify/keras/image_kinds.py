@@ -24,9 +24,49 @@ def _pool(kind: str) -> Callable[[Call], list[Stage]]:
         }
         if kind.startswith("Avg"):
             settings["count_include_pad"] = False
+            if _repeats_the_border(settings["padding"]):
+                return _bordered(call, kind, settings)
         return [Stage(kind, [call.edge], settings, wants=call.images(operation.data_format))]
 
     return build
+
+
+def _repeats_the_border(padding: Attribute) -> bool:
+    """Whether Keras on PyTorch averages copies of the border, as it does where `same` is uneven."""
+    if keras.backend.backend() != "torch" or not isinstance(padding, list):
+        return False
+    half = len(padding) // 2
+    return padding[:half] != padding[half:]
+
+
+def _bordered(call: Call, kind: str, settings: dict[str, Attribute]) -> list[Stage]:
+    """A pad that repeats the border, then a pool without padding."""
+    operation, layout = call.operation, call.images(call.operation.data_format)
+    padding: Any = settings["padding"]
+    half = len(padding) // 2
+    pairs = list(zip(padding[:half], padding[half:], strict=True))
+    torch_order = [n for pair in reversed(pairs) for n in pair]
+    pad = Stage(f"ReplicationPad{half}d", [call.edge], {"padding": torch_order}, wants=layout)
+    pad.suffix = ".pad"
+    axes = _spatial_axes(call)
+
+    def repeated(operation: Any, inputs: list[Any]) -> Any:
+        (x,) = inputs
+        for axis, (begin, end) in zip(axes, pairs, strict=True):
+            ahead = (slice(None),) * axis
+            parts = [x[(*ahead, slice(0, 1))]] * begin + [x] + [x[(*ahead, slice(-1, None))]] * end
+            x = keras.ops.concatenate(parts, axis)
+        return x
+
+    pad.run = repeated
+
+    def pooled(operation: Any, inputs: list[Any]) -> Any:
+        return keras.ops.average_pool(
+            inputs[0], operation.pool_size, operation.strides, "valid", operation.data_format
+        )
+
+    settings = {**settings, "padding": [0] * len(padding)}
+    return [pad, Stage(kind, [PREVIOUS], settings, wants=layout, run=pooled)]
 
 
 def _spatial_axes(call: Call) -> list[int]:
@@ -135,7 +175,10 @@ def _up_sampling(call: Call) -> list[Stage]:
     if mode == "bilinear":
         settings["align_corners"] = False
     layout = call.images(getattr(operation, "data_format", "channels_last"))
-    return [Stage("Upsample", [call.edge], settings, wants=layout)]
+    stage = Stage("Upsample", [call.edge], settings, wants=layout)
+    # TensorFlow interpolates in float32 whatever goes in.
+    stage.twin = mode == "nearest" or keras.backend.backend() != "tensorflow"
+    return [stage]
 
 
 IMAGE_LAYERS: dict[str, Callable[[Call], list[Stage]]] = {

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 
 from ..format import Attribute
-from .layouts import Layout, axis_in
+from .arithmetic_kinds import clipped
+from .layouts import Layout, axis_in, usable
 from .stages import Builder, Call, Inexpressible, Previous, Source, Stage
 
 Compute = Callable[..., Any]
@@ -82,6 +83,8 @@ class Chain:
             raise Inexpressible("classes that are not the last axis")
         if self.rank < 2:
             raise Inexpressible("a prediction without a batch")
+        # The kinds have the classes second.
+        self.layout = usable(Layout.LAST, self.rank)
         return axis_in(self.layout, -1, self.rank)
 
 
@@ -117,18 +120,30 @@ def _binary_crossentropy(call: Call) -> list[Stage]:
     source: Source = chain.prediction
     if not logits:
         source = _clipped(chain, source)
+        # Only PyTorch differentiates the loss as a whole, as the kind does.
+        if keras.backend.backend() != "torch":
+            chain.reduced(_written_out(chain, source, target))
+            return chain.finish()
 
     def computed(p: Any, t: Any) -> Any:
-        return keras.ops.mean(
-            keras.ops.softplus(p) - t * p
-            if logits
-            else -(t * keras.ops.log(p) + (1 - t) * keras.ops.log(1 - p))
-        )
+        return keras.ops.mean(keras.ops.binary_crossentropy(t, p, from_logits=logits))
 
     kind = "BCEWithLogitsLoss" if logits else "BCELoss"
     chain.add(kind, [source, target], computed, gives=Layout.PLAIN)
     chain.summed()
     return chain.finish()
+
+
+def _written_out(chain: Chain, p: Source, t: Source) -> Previous:
+    """Write −(t log p + (1 − t) log(1 − p)) as it stands."""
+    ops = keras.ops
+    hit = chain.add("Mul", [t, chain.add("Log", [p], ops.log)], lambda t, x: t * x)
+    rest = [
+        chain.add("Shift", [chain.add("Neg", [x], lambda x: -x)], lambda x: x + 1, offset=1.0)
+        for x in (p, t)
+    ]
+    miss = chain.add("Mul", [rest[1], chain.add("Log", [rest[0]], ops.log)], lambda t, x: t * x)
+    return chain.add("Neg", [chain.add("Add", [hit, miss], lambda a, b: a + b)], lambda x: -x)
 
 
 def _smoothed(chain: Chain, classes: int) -> Source:
@@ -144,9 +159,7 @@ def _smoothed(chain: Chain, classes: int) -> Source:
 def _clipped(chain: Chain, source: Source, most: float | None = None) -> Previous:
     least = keras.config.epsilon()
     upper = 1 - least if most is None else most
-    return chain.add(
-        "Clip", [source], lambda x: keras.ops.clip(x, least, upper), min=least, max=upper
-    )
+    return chain.add("Clip", [source], lambda x: clipped(x, least, upper), min=least, max=upper)
 
 
 def _log_of_normalised(chain: Chain, dim: int, *, divided: bool = True) -> Previous:

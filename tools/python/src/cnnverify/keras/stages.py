@@ -101,7 +101,9 @@ class Stage:
     """Positions of sources that are spoken of as they are held, whatever the stage wants."""
     run: Run | None = None
     formula: Run | None = None
-    """Computes the stage where the operation itself would draw other numbers in another type."""
+    """Computes the stage in float64 where the operation itself would compute something else."""
+    twin: bool = True
+    """Whether there is a float64 form at all."""
 
     def wanted(self, position: int) -> Layout:
         """Give the layout of one source."""

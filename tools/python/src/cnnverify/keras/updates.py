@@ -62,7 +62,8 @@ def step_of(optimizer: Any, model: Any, tape: Tape) -> RecordedStep:
     variables = [v for v in model.trainable_variables if id(v) in uses]
     if any(v.constraint is not None for v in variables):
         raise CaptureError("a parameter has a constraint, which an update cannot say: remove it")
-    copies = [keras.Variable(v.value, name=v.name, dtype=v.dtype) for v in variables]
+    # Through NumPy: on PyTorch a variable would share the memory of the tensor it is made from.
+    copies = [keras.Variable(numbers_of(v.value).copy(), name=v.name) for v in variables]
     copy = type(optimizer).from_config(optimizer.get_config())
     copy.build(copies)
     if optimizer.built:
