@@ -23,6 +23,13 @@ def held(dataset: h5py.Dataset, kind: str = "") -> Any:
     return np.asarray(values).transpose([axes.index(c) for c in order])
 
 
+def padded(x: Tensor, padding: list[int]) -> Tensor:
+    """Zeros, the beginning of every axis stated first, then the ends."""
+    half = len(padding) // 2
+    pairs = list(zip(padding[:half], padding[half:], strict=True))
+    return functional.pad(x, [n for pair in reversed(pairs) for n in pair])
+
+
 def spread(x: Tensor, h: dict[str, Any], weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """A transposed convolution: whole, extended, then cropped at each end."""
     top, left, bottom, right = h["padding"]

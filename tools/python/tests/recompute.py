@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from other_orders import biased_normalisation, held, pair, plain, spread
+from other_orders import biased_normalisation, held, padded, pair, plain, spread
 
 TWIN_TOLERANCE = 1e-11
 """Of the largest element: both sides are float64 and read the same float32 values."""
@@ -208,6 +208,8 @@ def through_module(
     if kind == "Linear" and weight is not None:
         sizes = (weight.shape[1], weight.shape[0])
         none["bias"] = "bias" in parameters
+    if kind in ("Conv1d", "Conv3d") and np.size(h.get("padding", 0)) == 2 * int(kind[-2]):
+        inputs, none["padding"] = [padded(inputs[0], h["padding"])], 0
     if kind in ("Conv1d", "Conv3d") and weight is not None:
         groups = int(h.get("groups", 1))
         sizes = (weight.shape[1] * groups, weight.shape[0], tuple(weight.shape[2:]))

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,11 @@ from recompute import recompute
 HERE = Path(__file__).resolve().parent
 
 
-@pytest.fixture(scope="module", params=["jax", "tensorflow", "torch"])
+# TensorFlow is large, and holds h5py back; it is tested where it is installed.
+BACKENDS = ["jax", "torch"] + (["tensorflow"] if find_spec("tensorflow") else [])
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp(request.param)
     paths = [str(HERE), str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")]

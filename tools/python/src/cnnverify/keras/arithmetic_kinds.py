@@ -18,7 +18,7 @@ def _operand(call: Call, position: int, name: str) -> Edge | float:
     if isinstance(value, EdgeMark):
         edge = call.edges[value.number]
         # A tensor of one number that the graph holds is a number.
-        if edge.producer is None and not edge.value.shape:
+        if edge.producer is None and not len(edge.value.shape):
             return float(keras.ops.convert_to_numpy(edge.value))
         return edge
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -91,7 +91,7 @@ def check_chain(step: Step, stages: list[Stage], values: list[StageValues]) -> N
     the recorded output.
     """
     _agree("output", values[-1].output, step.outputs[0].value)
-    if step.outputs[0].value.shape:
+    if len(step.outputs[0].value.shape):
         values[-1].output = step.outputs[0].value
     for edge in step.edges:
         if edge.gradient is None:

@@ -173,7 +173,12 @@ class Pass:
 
     def _value(self, variable: Any) -> Tensor:
         value = self.state.get(id(variable))
-        return variable.value if value is None else value
+        if value is not None:
+            return value
+        if self.engine.is_tensor(variable.value):
+            return variable.value
+        # On TensorFlow the value of a variable is a variable too.
+        return keras.ops.convert_to_tensor(keras.ops.convert_to_numpy(variable.value))
 
     def everything(self) -> list[Any]:
         """Give all tensors of the tape, for an engine that traces; `settle` puts them back."""
