@@ -151,7 +151,8 @@ def refusals(folder: Path, facts: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    target, found = Path(sys.argv[1]), {}
+    target = Path(sys.argv[1])
+    found: dict[str, Any] = {}
     for part in (models, singles, refusals):
         part(target, found)
     (target / "facts.json").write_text(json.dumps(found))

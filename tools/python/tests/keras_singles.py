@@ -19,7 +19,8 @@ def _normal(*shape: int) -> np.ndarray[Any, Any]:
 
 def _probabilities(*shape: int) -> np.ndarray[Any, Any]:
     positive = _RANDOM.random(shape) + 0.1
-    return (positive / positive.sum(-1, keepdims=True)).astype("float32")
+    shares: np.ndarray[Any, Any] = (positive / positive.sum(-1, keepdims=True)).astype("float32")
+    return shares
 
 
 IMAGE, OTHER, ROW = _normal(3, 7, 6, 4), _normal(3, 7, 6, 4), _normal(3, 9, 4)

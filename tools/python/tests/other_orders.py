@@ -51,7 +51,8 @@ def biased_normalisation(
 ) -> tuple[list[Tensor], dict[str, Tensor]]:
     """The running variance moves towards the biased one of the batch."""
     axes = [d for d in range(x.dim()) if d != 1]
-    y = functional.batch_norm(x, None, None, **parameters, training=True, eps=h["eps"])
+    weight, bias = parameters.get("weight"), parameters.get("bias")
+    y = functional.batch_norm(x, None, None, weight, bias, training=True, eps=h["eps"])
     with torch.no_grad():
         batch = {"running_mean": x.mean(axes), "running_var": x.var(axes, correction=0)}
         moved = {k: v + h["momentum"] * (batch[k] - v) for k, v in buffers.items()}

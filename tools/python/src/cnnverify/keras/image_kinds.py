@@ -41,7 +41,7 @@ def _repeats_the_border(padding: Attribute) -> bool:
 
 def _bordered(call: Call, kind: str, settings: dict[str, Attribute]) -> list[Stage]:
     """A pad that repeats the border, then a pool without padding."""
-    operation, layout = call.operation, call.images(call.operation.data_format)
+    layout = call.images(call.operation.data_format)
     padding: Any = settings["padding"]
     half = len(padding) // 2
     pairs = list(zip(padding[:half], padding[half:], strict=True))
