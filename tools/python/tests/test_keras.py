@@ -130,7 +130,7 @@ def test_a_class_is_followed(exported: Path) -> None:
     )
     factor = next(x for x in root.layers if x.kind == "Parameter")
     assert factor.reference.grad_parameters["value"].shape == (4,)
-    assert layers["scaled.tanh"].source == "keras_models.py:50"
+    assert layers["scaled.tanh"].source == "keras_models.py:46"
     assert "without a kind" not in facts(exported)["written"]
 
 
