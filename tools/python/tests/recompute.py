@@ -335,7 +335,9 @@ def read(group: h5py.Group, name: str, number: int) -> Any:
 
 def wide(value: Any) -> Tensor:
     tensor = torch.as_tensor(np.asarray(value))
-    return tensor.double() if tensor.is_floating_point() else tensor
+    if tensor.is_floating_point():
+        return tensor.double()
+    return tensor.long() if tensor.dtype == torch.int32 else tensor
 
 
 def recompute(path: str | os.PathLike[str], tolerance: float) -> tuple[list[Difference], int]:
