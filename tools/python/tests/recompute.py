@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from other_orders import canonical, padded, pair, plain
+
 TWIN_TOLERANCE = 1e-11
 """Of the largest element: both sides are float64 and read the same float32 values."""
 
@@ -36,8 +38,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Slice": lambda t, dim=0, start=0, stop=None, step=1: t[
         (slice(None),) * dim + (slice(start, stop, step),)
     ],
-    "Mean": lambda t, dims, keepdim=False: t.mean(dims, keepdim),
-    "Sum": lambda t, dims, keepdim=False: t.sum(dims, keepdim),
+    "Mean": lambda t, dims=None, keepdim=False: t.mean(dims, keepdim),
+    "Sum": lambda t, dims=None, keepdim=False: t.sum(dims, keepdim),
     "MatMul": lambda a, b: a @ b,
     "Scale": lambda t, factor: t * factor,
     "Shift": lambda t, offset: t + offset,
@@ -111,13 +113,18 @@ class Reading:
                 if by_leaf.get(id(x)) is not None
             }
             found |= {f"grad_parameters/{k}": by_leaf[id(p)] for k, p in parameters.items()}
-        yield from self.compare(name, reference, found, tolerance)
+        yield from self.compare(name, kind, reference, found, tolerance)
         twin = layer.get("reference_f64")
         if twin is not None and not any(key.startswith("input") for key in twin):
-            yield from self.compare(f"{name} (twin)", twin, found, TWIN_TOLERANCE)
+            yield from self.compare(f"{name} (twin)", kind, twin, found, TWIN_TOLERANCE)
 
     def compare(
-        self, name: str, reference: h5py.Group, found: dict[str, Tensor], tolerance: float
+        self,
+        name: str,
+        kind: str,
+        reference: h5py.Group,
+        found: dict[str, Tensor],
+        tolerance: float,
     ) -> Iterator[Difference]:
         for key, mine in found.items():
             stem, _, number = key.partition(".")
@@ -202,6 +209,8 @@ def through_module(
     if kind == "Linear" and weight is not None:
         sizes = (weight.shape[1], weight.shape[0])
         none["bias"] = "bias" in parameters
+    if kind in ("Conv1d", "Conv3d") and np.size(h.get("padding", 0)) == 2 * int(kind[-2]):
+        inputs, none["padding"] = [padded(inputs[0], h["padding"])], 0
     if kind in ("Conv1d", "Conv3d") and weight is not None:
         groups = int(h.get("groups", 1))
         sizes = (weight.shape[1] * groups, weight.shape[0], tuple(weight.shape[2:]))
@@ -328,10 +337,6 @@ def dropped(x: Tensor, p: float, mask: Tensor | None, training: bool) -> Tensor:
     return x * 0 if p == 1 else x * mask / (1 - p)
 
 
-def pair(value: Any) -> list[int]:
-    return [value] * 2 if isinstance(value, int) else list(value) * (2 // len(value))
-
-
 def numbered(name: str, tensors: list[Tensor]) -> dict[str, Tensor]:
     return {f"{name}.{k}": t for k, t in enumerate(tensors)}
 
@@ -342,31 +347,11 @@ def read(group: h5py.Group, name: str, number: int) -> Any:
     return canonical(group[name]) if number == 0 and name in group else None
 
 
-def canonical(dataset: h5py.Dataset) -> Any:
-    """A tensor with its axes in the order N C, O I (I O where the layer is transposed), D H W."""
-    axes, values = dataset.attrs.get("axes"), dataset[()]
-    if axes is None:
-        return values
-    letters = plain(axes)
-    transposed = str(plain(dataset.parent.parent.attrs.get("type", ""))).startswith("ConvTrans")
-    if dataset.parent.parent.name.endswith(("/reference", "/reference_f64")):
-        kind = dataset.parent.parent.parent.attrs.get("type", "")
-        transposed = str(plain(kind)).startswith("ConvTrans")
-    order = "NCIODHWL" if transposed else "NCOIDHWL"
-    return values.transpose(sorted(range(values.ndim), key=lambda k: order.index(letters[k])))
-
-
 def wide(value: Any) -> Tensor:
     tensor = torch.as_tensor(np.asarray(value))
-    return tensor.double() if tensor.is_floating_point() else tensor
-
-
-def plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.decode()
-    if isinstance(value, np.ndarray):
-        return [plain(v) for v in value.tolist()]
-    return value.item() if isinstance(value, np.generic) else value
+    if tensor.is_floating_point():
+        return tensor.double()
+    return tensor.long() if tensor.dtype == torch.int32 else tensor
 
 
 def recompute(path: str | os.PathLike[str], tolerance: float) -> tuple[list[Difference], int]:

@@ -1,7 +1,7 @@
 """Exports what a framework computed, layer by layer, for `cnn-verify` to check.
 
-`capture` and the functions for single layers need torch, those with `jax` or `flax` in their name
-JAX; each is imported when it is first used.
+`capture` and the functions for single layers need torch, those with `keras` in their name Keras, those
+with `jax` or `flax` JAX; each is imported when it is first used.
 """
 
 from importlib import import_module
@@ -14,6 +14,7 @@ from .reports import Report, TensorArrays, TensorRow, differing, read_report
 
 if TYPE_CHECKING:
     from .jax import capture_flax, capture_jax, layer_jax
+    from .keras import capture_keras, layer_keras
     from .torch import canary, capture, capture_training, grid, layer, stated_layer
 
 __version__ = "0.1.0"
@@ -31,11 +32,13 @@ __all__ = [
     "capture",
     "capture_flax",
     "capture_jax",
+    "capture_keras",
     "capture_training",
     "differing",
     "grid",
     "layer",
     "layer_jax",
+    "layer_keras",
     "read_fixture",
     "read_report",
     "stated_layer",
@@ -52,6 +55,8 @@ _HOMES = {
     "capture_flax": ("jax", "JAX"),
     "capture_jax": ("jax", "JAX"),
     "layer_jax": ("jax", "JAX"),
+    "capture_keras": ("keras", "Keras"),
+    "layer_keras": ("keras", "Keras"),
 }
 """The framework that each function needs, as a package and as people call it."""
 
