@@ -1,7 +1,7 @@
 """Exports what a framework computed, layer by layer, for `cnn-verify` to check.
 
-`capture` and the functions for single layers need torch, those with `keras` in their name Keras, those
-with `jax` or `flax` JAX; each is imported when it is first used.
+`capture` and the functions for single layers need torch, those with `keras` in their name Keras,
+those with `jax` or `flax` JAX; each is imported when it is first used.
 """
 
 from importlib import import_module
