@@ -93,6 +93,12 @@ struct ConformCommand: LayerCommand {
       if !verbose, result.failures.count > 3 {
         print("    … and \(result.failures.count - 3) more (--verbose shows them)")
       }
+      if let smallest = result.smallest {
+        print("    smallest case, \(smallest.example): \(smallest.detail)")
+      }
+      for exception in verbose ? result.exceptions : [] {
+        print("    left out in “\(exception.example)”: \(exception.detail)")
+      }
     }
   }
 
