@@ -51,6 +51,8 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "CDiscrepancy"),
     .target(name: "CLayerABI"),
+    // The packages that `new-layer` writes, as text.
+    .target(name: "CTemplates", exclude: ["files"]),
 
     // Text from strangers, and how it is shown.
     module("Text", []),
@@ -82,8 +84,8 @@ let package = Package(
     module(
       "VerifyCommand",
       [
-        "Conformance", "Discrepancy", "FileComparison", "HDF5File", "Interchange", "LayerKit",
-        "Reports", "Tensors", "Text", "Verification", "Weights", argumentParser,
+        "CTemplates", "Conformance", "Discrepancy", "FileComparison", "HDF5File", "Interchange",
+        "LayerKit", "Reports", "Tensors", "Text", "Verification", "Weights", argumentParser,
       ]),
 
     // Only the executable names the plug-ins.

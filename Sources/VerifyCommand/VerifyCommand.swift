@@ -75,6 +75,7 @@ struct RootCommand: ParsableCommand {
         cnn-verify compare a.h5 b.h5     any two HDF5 files, or fixtures
         cnn-verify layers Conv2d         what a kind of layer takes
         cnn-verify weights model.h5      the weights of another tool's file
+        cnn-verify new-layer Gate        a package with a layer of your own
         cnn-verify help check            all options
 
       VERDICTS
@@ -97,7 +98,7 @@ struct RootCommand: ParsableCommand {
     version: VerifyCommand.version,
     subcommands: [
       CheckCommand.self, CompareCommand.self, ConformCommand.self, LayersCommand.self,
-      WeightsCommand.self,
+      NewLayerCommand.self, WeightsCommand.self,
     ],
     defaultSubcommand: CheckCommand.self)
 }
