@@ -52,7 +52,7 @@ let package = Package(
     .target(name: "CDiscrepancy"),
     .target(name: "CLayerABI"),
     // The packages that `new-layer` writes, as text.
-    .target(name: "CTemplates", exclude: ["files"]),
+    .target(name: "CTemplates", exclude: ["files", "ruff.toml"]),
 
     // Text from strangers, and how it is shown.
     module("Text", []),

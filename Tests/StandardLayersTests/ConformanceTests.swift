@@ -17,8 +17,10 @@ func `every standard kind conforms`(_ kind: Kind) throws {
   try ConformanceKit.check(kind.definition)
 }
 
-/// Kinds that, like PyTorch's, hold back a part of their derivative on purpose: a row of padding, a
-/// clamped variance or norm, the softmax before the labels. No difference can know of that.
+/// Kinds that, like PyTorch's, hold back a part of their derivative on purpose.
+///
+/// A row of padding, a clamped variance or norm, the softmax before the labels: no difference can
+/// know of that.
 private let holdingBack: Set = ["CTCLoss", "CosineSimilarity", "Embedding", "GaussianNLLLoss"]
 
 // Dual numbers are exact, so this judges the differences: what other kinds have to rely on.

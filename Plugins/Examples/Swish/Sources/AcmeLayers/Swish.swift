@@ -101,7 +101,7 @@ public struct Swish: Layer {
       let error = min(8 * u * s, 4 * t) + u * t * (8 + z.magnitude * s)
       return (s, t, z.magnitude * t, error)
     }
-    guard let dy = question.upstream.first else {
+    if case .output = question.tensor {
       return .elementwise(
         mapPairs(question.operands) { _, x, beta in
           let (z, p) = (beta * x, parts(beta * x))
@@ -109,7 +109,8 @@ public struct Swish: Layer {
             + eta * (1 + x.magnitude) * (1 + z.magnitude)
         })
     }
-    guard question.tensor == .parameterGradient("beta") else {
+    let dy = question.upstream[0]
+    if case .inputGradient = question.tensor {
       return .elementwise(
         mapPairs(question.operands) { i, x, beta in
           let (z, g, p) = (beta * x, dy[i].magnitude, parts(beta * x))
