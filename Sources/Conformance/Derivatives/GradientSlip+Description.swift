@@ -18,8 +18,8 @@ extension GradientSlip: CustomStringConvertible {
       "runs backwards along \(axes.count == 1 ? "axis" : "axes") "
         + axes.map(String.init).joined(separator: ", ")
     case .unexplained(let wrong, let count):
-      "is wrong in \(wrong) of \(count) elements, and none of the usual slips (sign, factor, order "
-        + "of axes, a sum over samples, the upstream gradient) explains it: look for a missing term"
+      "is wrong in \(wrong) of \(count) elements, and no usual slip explains it: look for a missing "
+        + "term"
     }
   }
 
@@ -28,7 +28,7 @@ extension GradientSlip: CustomStringConvertible {
     for divisor in 1...64 {
       let product = factor * Double(divisor)
       let whole = product.rounded()
-      guard (product - whole).magnitude <= 1e-6 * product.magnitude, whole != 0,
+      guard (product - whole).magnitude <= 1e-7 * product.magnitude, whole != 0,
         whole.magnitude < 1e6
       else { continue }
       return divisor == 1 ? "\(Int(whole))" : "\(Int(whole))/\(divisor)"

@@ -35,11 +35,11 @@ struct WrongGradient {
   /// How exact the columns are.
   let precision: Double
 
-  /// The slip that explains the whole gradient.
-  var slip: GradientSlip {
+  /// The slip that explains the whole gradient; nil for a single element that none explains.
+  var slip: GradientSlip? {
     let right = columns.map { column in sum(column) { _ in true } }
-    return candidates(right).first { explains($0.gradient) }?.slip
-      ?? .unexplained(wrong: wrong(right), of: found.count)
+    if let slip = candidates(right).first(where: { explains($0.gradient) })?.slip { return slip }
+    return found.count == 1 ? nil : .unexplained(wrong: wrong(right), of: found.count)
   }
 
   /// What each slip would give, the most telling ones first.
@@ -72,7 +72,10 @@ struct WrongGradient {
     let (dot, square) = (
       zip(right, found.elements).reduce(0) { $0 + $1.0 * $1.1 }, right.reduce(0) { $0 + $1 * $1 }
     )
-    if square > 0 { list.append((.factor(dot / square), right.map { $0 * dot / square })) }
+    // Some factor explains any single element.
+    if square > 0, right.count(where: { $0 != 0 }) > 1 {
+      list.append((.factor(dot / square), right.map { $0 * dot / square }))
+    }
     return list + rearranged(Tensor(found.shape, right))
   }
 
