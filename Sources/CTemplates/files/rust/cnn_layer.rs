@@ -143,6 +143,7 @@ pub struct Host {
     pub get_integers: extern "C" fn(*const Host, Name, *mut i64, u32, i64, i64),
     pub get_value: extern "C" fn(*const Host, Name) -> *const Value,
     pub name_at: extern "C" fn(*const Host, u32) -> Name,
+    pub value_at: extern "C" fn(*const Host, u32) -> *const Value,
     pub explain: extern "C" fn(*const Host, Name, Name),
     pub ignore: extern "C" fn(*const Host, Name),
     pub add_output: extern "C" fn(*const Host, u32, *const i64) -> c_int,
