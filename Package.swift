@@ -35,7 +35,10 @@ let package = Package(
       targets: ["Conformance", "Interchange", "LayerKit", "Network", "VerifyCommand", "Weights"]),
     .library(name: "StandardLayers", targets: ["StandardLayers"]),
     .library(name: "CLayerABI", targets: ["CLayerABI"]),
+    .library(name: "CNNPluginSupport", targets: ["CLayerABI", "CNNPluginSupport", "LayerKit"]),
     .executable(name: "train-lenet", targets: ["TrainLeNet"]),
+    // For the tests of the host of plug-ins.
+    .library(name: "swift-plugin-for-tests", type: .dynamic, targets: ["SwiftPlugin"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -63,6 +66,11 @@ let package = Package(
     module("LayerKit", ["Kernels", "Tensors", "Text"]),
     module("Network", ["LayerKit", "Tensors", realModule]),
 
+    // Layers of shared libraries, in processes of their own.
+    module("PluginHost", ["CLayerABI", "CSandbox", "Kernels", "LayerKit", "Tensors", "Text"]),
+
+    module("CNNPluginSupport", ["CLayerABI", "Kernels", "LayerKit", "Tensors"]),
+
     // Files.
     module("HDF5File", ["CCrypto", "CHDF5", "CDeflate", "CSandbox", "Text"]),
     module("Interchange", ["HDF5File", "LayerKit", "Network", "Tensors", "Text"]),
@@ -85,7 +93,8 @@ let package = Package(
       "VerifyCommand",
       [
         "CTemplates", "Conformance", "Discrepancy", "FileComparison", "HDF5File", "Interchange",
-        "LayerKit", "Reports", "Tensors", "Text", "Verification", "Weights", argumentParser,
+        "LayerKit", "PluginHost", "Reports", "Tensors", "Text", "Verification", "Weights",
+        argumentParser,
       ]),
 
     // Only the executable names the plug-ins.
@@ -130,6 +139,17 @@ let package = Package(
       ["FixtureDrafts", .target(name: "TrainLeNet"), .target(name: "cnn-verify")],
       exclude: ["Comparison"]),
     tests(of: "Kernels", ["Tensors"]),
+    // A plug-in in Swift, as a stranger would write it, for the tests of the host.
+    .target(
+      name: "SwiftPlugin",
+      dependencies: ["CLayerABI", "CNNPluginSupport", "LayerKit", "StandardLayers", "Tensors"],
+      path: "Tests/PluginHostTests/SwiftPlugin", packageAccess: false, swiftSettings: settings),
+    tests(
+      of: "PluginHost",
+      [
+        "CLayerABI", "Conformance", "FixtureDrafts", "LayerKit", "StandardLayers",
+        "Tensors", .target(name: "cnn-verify"),
+      ], exclude: ["Plugins", "SwiftPlugin", "Header-1.0"]),
     // Tests of files start the built `cnn-verify` as the confined process.
     tests(
       of: "HDF5File", ["FixtureDrafts", "Text", .target(name: "cnn-verify")],

@@ -80,6 +80,8 @@ public enum ConformanceKit {
   ) -> ConformanceCheck.Outcome {
     do {
       return try run()
+    } catch let failure as LayerFailure {
+      return .broken("the layer breaks down: \(failure)")
     } catch {
       return .broken("the layer refuses its own example: it \(error)")
     }

@@ -77,7 +77,11 @@ public struct ChainedRun<Supply: NetworkSupply> {
     guard let operands = try operands(of: node), try accepts(operands, layer, node) else {
       return
     }
-    let results = Supply.S.program(of: layer).forward(operands)
+    guard let results = try attempt(node, { try Supply.S.program(of: layer).forward(operands) })
+    else {
+      try storeRecordedOutputs(node)
+      return
+    }
     for (index, output) in results.outputs.enumerated() {
       try visit(node, .output(index), output)
       try values.insert(output, for: .init(node: node, index: index))
@@ -103,6 +107,18 @@ public struct ChainedRun<Supply: NetworkSupply> {
       let reason = (error as? LayerProblem).map { NetworkProblem.Reason.description([$0]) }
       throw NetworkProblem(
         layer: network.nodes[node].name, reason: reason ?? .refused("\(error)"))
+    }
+  }
+
+  /// What a layer computes, or nil where it breaks down and its recorded tensors take its place.
+  private func attempt<Found>(
+    _ node: Int, _ compute: () throws -> Found
+  ) throws -> Found? {
+    do {
+      return try compute()
+    } catch {
+      guard supply.isComplete else { return nil }
+      throw NetworkProblem(layer: network.nodes[node].name, reason: .refused("\(error)"))
     }
   }
 
@@ -145,11 +161,7 @@ public struct ChainedRun<Supply: NetworkSupply> {
     _ node: Int, _ visitUpstream: UpstreamVisit, _ visit: Visit
   ) throws {
     guard let layer = network.nodes[node].layer else {
-      for input in network.nodes[node].sources.indices {
-        if let gradient = try supply.recordedInputGradient(ofNode: node, input: input) {
-          try store(gradient, node, input)
-        }
-      }
+      try storeRecordedInputGradients(node)
       return
     }
     guard let operands = try operands(of: node), try accepts(operands, layer, node),
@@ -167,7 +179,12 @@ public struct ChainedRun<Supply: NetworkSupply> {
     }
     let wanted = GradientRequest(
       inputs: Set(inputs.map(\.offset)), parameters: Set(operands.parameters.keys))
-    let computed = Supply.S.program(of: layer).backward(operands, upstream, wanted)
+    let program = Supply.S.program(of: layer)
+    guard let computed = try attempt(node, { try program.backward(operands, upstream, wanted) })
+    else {
+      try storeRecordedInputGradients(node)
+      return
+    }
     for (input, gradient) in computed.inputs.enumerated() {
       guard let gradient, wanted.inputs.contains(input) else { continue }
       try visit(node, .inputGradient(input), gradient)
@@ -176,6 +193,14 @@ public struct ChainedRun<Supply: NetworkSupply> {
     for name in computed.parameters.keys.sorted() {
       if let gradient = computed.parameters[name] {
         try visit(node, .parameterGradient(name), gradient)
+      }
+    }
+  }
+
+  private mutating func storeRecordedInputGradients(_ node: Int) throws {
+    for input in network.nodes[node].sources.indices {
+      if let gradient = try supply.recordedInputGradient(ofNode: node, input: input) {
+        try store(gradient, node, input)
       }
     }
   }

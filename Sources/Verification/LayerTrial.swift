@@ -38,6 +38,7 @@ struct LayerTrial {
     guard let kind = layer.layer else {
       return side.allNotCompared(.unknownKind(layer.kind, closest: layer.closestKind))
     }
+    if let failure = layer.failure { return side.allNotCompared(.unusable(failure)) }
     let precision = computingFormat(of: side)
     let arithmetic = fixtureCase.arithmetic
     switch precision {

@@ -31,7 +31,7 @@ struct ReferenceTrial<S: LayerScalar> {
     do {
       let operands = try side.operands(as: S.self)
       try program.checkValues(operands)
-      return forward(operands) + backward(operands) + refused.reports(for: side)
+      return try forward(operands) + backward(operands) + refused.reports(for: side)
     } catch {
       return side.allNotCompared(.unusable(error))
     }
@@ -48,7 +48,7 @@ struct ReferenceTrial<S: LayerScalar> {
     // The layer's own constants are rounded to this precision as well.
     var rounded = operands.asDouble
     rounded.format = S.format
-    return OperandRounding(
+    return try OperandRounding(
       kind, stored: try side.operands(as: Double.self), rounded: rounded,
       upstream: exact, rounded: upstream.map { $0.asDouble }
     ).shift(of: tensor)
@@ -56,13 +56,13 @@ struct ReferenceTrial<S: LayerScalar> {
 
   // MARK: Forward
 
-  private func forward(_ operands: Operands<S>) -> [TensorReport] {
+  private func forward(_ operands: Operands<S>) throws(LayerFailure) -> [TensorReport] {
     let outputs = (layer.outputShapes ?? []).indices.map(ResultTensor.output)
     let buffers = side.tree.buffers.keys.sorted().map(ResultTensor.buffer)
     guard (outputs + buffers).contains(where: { side.stored($0) != nil }) else {
       return outputs.map { side.notCompared($0, .absent) }
     }
-    var results = program.forward(operands)
+    var results = try program.forward(operands)
     return (outputs + buffers).map { tensor in
       guard let stored = side.stored(tensor) else { return side.notCompared(tensor, .absent) }
       guard let computed = results.take(tensor, operands) else {
@@ -102,7 +102,12 @@ struct ReferenceTrial<S: LayerScalar> {
     }
     // One gradient at a time: two of the largest layer need not be in memory together.
     return tensors.map { tensor in
-      var gradients = program.backward(operands, upstream, GradientRequest(tensor))
+      var gradients: Gradients<S>
+      do {
+        gradients = try program.backward(operands, upstream, GradientRequest(tensor))
+      } catch {
+        return side.notCompared(tensor, .unusable(error))
+      }
       guard let computed = gradients.take(tensor), let stored = side.stored(tensor) else {
         return side.notCompared(tensor, .unusable("the layer has no gradient for it"))
       }
@@ -130,7 +135,7 @@ struct ReferenceTrial<S: LayerScalar> {
         tensor, operands: operands.asDouble, upstream: upstream.map { $0.asDouble },
         computed: computed.asDouble, rounding: formats.rounding)
       let tolerance = Tolerance(
-        kind.bound(question), formats, shift: try shift(tensor, operands, upstream: upstream))
+        try kind.bound(question), formats, shift: try shift(tensor, operands, upstream: upstream))
       let comparison = TensorComparison(computed, stored, tolerance)
       let found = try comparison.run(inputsAreFinite: {
         operands.isFinite && upstream.allSatisfy(\.isFinite)

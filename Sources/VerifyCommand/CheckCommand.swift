@@ -65,6 +65,8 @@ struct CheckCommand: LayerCommand {
 
   @OptionGroup(title: "Weights") var weightSource: WeightSourceOptions
 
+  @OptionGroup(title: "Plug-ins") var plugins: PluginSelection
+
   @Option(
     help: ArgumentHelp(
       "Refuse fixtures whose tensors take more bytes than this.", valueName: "bytes"))
@@ -102,10 +104,12 @@ struct CheckCommand: LayerCommand {
     let substitution = weights.map {
       WeightSubstitution(path: $0, source: weightSource, reading: reading)
     }
+    let loaded = plugins.load(into: registry)
     var check = FixtureCheck(
-      registry: registry, options: options, reading: reading, weights: substitution)
+      plugins: loaded, options: options, reading: reading, weights: substitution)
     var interruption: Interrupted?
     do {
+      try check.rejectPlugins { try sinks.receive($0) }
       for path in fixtures {
         try check.run(path, hashing: json != nil, verbose: verbose) { try sinks.receive($0) }
       }

@@ -16,6 +16,7 @@ struct ConformCommand: LayerCommand {
       EXIT STATUS
         0   every check holds
         1   a check is broken
+        2   a plug-in could not be used
         64  wrong usage
       """)
 
@@ -26,6 +27,8 @@ struct ConformCommand: LayerCommand {
     name: .customLong("check"),
     help: ArgumentHelp("Run this check only; may be repeated.", valueName: "id"))
   var checks: [String] = []
+
+  @OptionGroup(title: "Plug-ins") var plugins: PluginSelection
 
   @Flag(help: "List the checks and what they promise.")
   var listChecks = false
@@ -54,6 +57,13 @@ struct ConformCommand: LayerCommand {
       for check in ConformanceCheck.all { print(pad(check.id) + check.promise) }
       return 0
     }
+    let loaded = plugins.load(into: registry)
+    let status = try conform(loaded.registry)
+    loaded.showProblems()
+    return loaded.problems.isEmpty ? status : 2
+  }
+
+  private func conform(_ registry: LayerRegistry) throws -> Int32 {
     let definitions = try (kinds.isEmpty ? registry.kinds : kinds).map { kind in
       guard let definition = registry[kind] else {
         let hint = registry.closestKind(to: kind).map { "; did you mean `\($0)`?" }

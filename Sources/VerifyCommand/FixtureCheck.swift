@@ -9,20 +9,33 @@ import Verification
 ///
 /// A fixture that cannot be used is one event with all its problems, and the next one follows.
 struct FixtureCheck {
-  private let registry: LayerRegistry
+  private let plugins: LoadedPlugins
   private let options: VerificationOptions
   private let reading: ReadOptions
   private let weights: WeightSubstitution?
   private var summary = Summary()
 
   init(
-    registry: LayerRegistry, options: VerificationOptions, reading: ReadOptions,
+    plugins: LoadedPlugins, options: VerificationOptions, reading: ReadOptions,
     weights: WeightSubstitution? = nil
   ) {
-    self.registry = registry
+    self.plugins = plugins
     self.options = options
     self.reading = reading
     self.weights = weights
+  }
+
+  /// Reports the shared libraries that cannot be used; what else there is to verify follows.
+  mutating func rejectPlugins(_ report: (Event) throws -> Void) throws {
+    for (path, problem) in plugins.problems {
+      summary.countUnusable(newFixture: false)
+      try report(.unusable(fixture: path, problems: [problem]))
+    }
+    try warnAboutPlugins(report)
+  }
+
+  private func warnAboutPlugins(_ report: (Event) throws -> Void) throws {
+    for warning in plugins.takeWarnings() { try report(.warning(warning)) }
   }
 
   mutating func run(
@@ -30,7 +43,7 @@ struct FixtureCheck {
   ) throws {
     var fixture: Fixture
     do {
-      fixture = try Fixture(path: path, registry: registry, options: reading)
+      fixture = try Fixture(path: path, registry: plugins.registry, options: reading)
     } catch {
       summary.countUnusable(newFixture: true)
       try report(.unusable(fixture: path, problems: Self.problems(error)))
@@ -54,6 +67,7 @@ struct FixtureCheck {
     try FixtureVerification(fixture, options: options).run { event in
       if case .layer(let layer) = event { summary.count(layer) }
       try report(event)
+      if case .layer = event { try warnAboutPlugins(report) }
       try Interruption.check()
     }
     // A digest that cannot be taken is of a file that can no longer be read, which shows here.

@@ -53,8 +53,8 @@ private struct Function: Layer {
 private func measure(_ kind: Function.Kind, at x: [Double]) throws -> AdjointIdentity {
   let layer = try LayerDefinition(Function.self).layer(["kind": .integer(kind.rawValue)])
   let operands = Operands<Double>(inputs: [Tensor([x.count], x)])
-  return try #require(
-    AdjointIdentity.measure(layer, operands, seed: 3, source: .differences).first)
+  let measured = try AdjointIdentity.measure(layer, operands, seed: 3, source: .differences)
+  return try #require(measured.first)
 }
 
 @Test(arguments: [Function.Kind.sine, .kink, .constant, .steep])

@@ -372,6 +372,8 @@ struct cnn_host {
   const cnn_value *(*get_value)(const cnn_host *host, const char *name);
   /* create: the name of the hyper-parameter at a position from 0, or NULL beyond the last. */
   const char *(*name_at)(const cnn_host *host, uint32_t position);
+  /* create: its value; looking does not count as reading. */
+  const cnn_value *(*value_at)(const cnn_host *host, uint32_t position);
   /* create: what a hyper-parameter means that was read with `get_value`, for reports. */
   void (*explain)(const cnn_host *host, const char *name, const char *meaning);
   /* create: accepts a hyper-parameter that changes no number: "inplace", "device". */

@@ -74,26 +74,30 @@ public struct AdjointIdentity: Sendable {
   /// the best derivative that the layer offers is taken.
   public static func measure(
     _ layer: AnyLayer, _ operands: Operands<Double>, seed: UInt64, source: DerivativeSource? = nil
-  ) -> [AdjointIdentity] {
+  ) throws(LayerFailure) -> [AdjointIdentity] {
     var random = RandomOperands(seed: seed)
-    let outputs = layer.double.forward(operands).outputs
+    let outputs = try layer.double.forward(operands).outputs
     let upstream = outputs.map { random.tensor($0.shape) }
     let size = zip(outputs, upstream).reduce(0) { sum, pair in
       sum + pair.0.zip(pair.1) { ($0 * $1).magnitude }.elements.reduce(0, +)
     }
     let linearization = Linearization(layer, operands, source: source)
     let gradients = Computation(
-      layer.double.backward(operands, upstream, layer.signature.gradients(of: operands)))
-    return layer.signature.gradients(of: operands).tensors.map {
-      worst(
-        $0, linearization, upstream.flatMap(\.elements), size: size, gradients[$0], &random)
+      try layer.double.backward(operands, upstream, layer.signature.gradients(of: operands)))
+    var measured: [AdjointIdentity] = []
+    for gradient in layer.signature.gradients(of: operands).tensors {
+      measured.append(
+        try worst(
+          gradient, linearization, upstream.flatMap(\.elements), size: size, gradients[gradient],
+          &random))
     }
+    return measured
   }
 
   private static func worst(
     _ gradient: ResultTensor, _ linearization: Linearization, _ upstream: [Double],
     size: Double, _ computed: Tensor<Double>?, _ random: inout RandomOperands
-  ) -> AdjointIdentity {
+  ) throws(LayerFailure) -> AdjointIdentity {
     let operand = linearization.operands[operandOf: gradient]
     var worst = AdjointIdentity(gradient: gradient, source: linearization.source)
     worst.shape = operand.shape
@@ -109,7 +113,8 @@ public struct AdjointIdentity: Sendable {
       let v = vector(direction, operand.shape, &random)
       var measured = worst
       measured.direction = direction
-      measured.compare(linearization.tangent(of: gradient, along: v), upstream, v, computed)
+      measured.compare(
+        try linearization.tangent(of: gradient, along: v), upstream, v, computed)
       worst.directions += 1
       if measured.uncertainty > decisive * (measured.scale + size), !measured.right.isNaN {
         worst.undecided += 1

@@ -7,6 +7,7 @@
 // What B and A(h/2) differ by tells how far B may be off. Long steps suffer from what was cut off
 // and from kinks, short ones from rounding: every output keeps the best of several lengths.
 
+import LayerKit
 import Tensors
 
 enum FiniteDifferences {
@@ -19,12 +20,17 @@ enum FiniteDifferences {
   private static let goal = 0x1p-37
 
   /// The derivatives of all outputs of `f` at 0, each with its uncertainty.
-  static func tangent(_ f: (_ distance: Double) -> [Double]) -> Tangent {
-    let here = f(0)
+  static func tangent(
+    _ f: (_ distance: Double) throws(LayerFailure) -> [Double]
+  ) throws(LayerFailure) -> Tangent {
+    let here = try f(0)
     var best = Tangent(
       values: here.map { _ in 0 }, uncertainty: here.map { _ in .infinity })
     for step in steps {
-      let beside = [step, step / 2, step / 4].map { ($0, f($0), f(-$0)) }
+      var beside: [(Double, [Double], [Double])] = []
+      for distance in [step, step / 2, step / 4] {
+        beside.append((distance, try f(distance), try f(-distance)))
+      }
       for k in here.indices {
         let found = Extrapolation(
           here: here[k], beside: beside.map { ($0.0, $0.1[k], $0.2[k]) })

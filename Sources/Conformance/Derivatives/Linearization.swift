@@ -11,7 +11,7 @@ public enum DerivativeSource: String, Hashable, Sendable {
 
 extension AnyLayer {
   /// The best derivative that the layer offers.
-  var derivativeSource: DerivativeSource { .dualNumbers }
+  var derivativeSource: DerivativeSource { defineDual == nil ? .differences : .dualNumbers }
 }
 
 /// A layer as a linear map near its operands: the derivatives of all outputs along one direction.
@@ -24,36 +24,37 @@ struct Linearization {
   init(_ layer: AnyLayer, _ operands: Operands<Double>, source: DerivativeSource? = nil) {
     self.layer = layer
     self.operands = operands
-    self.source = source ?? layer.derivativeSource
+    self.source = layer.defineDual == nil ? .differences : source ?? .dualNumbers
     constants = operands.mapTensors { $0.map { Dual($0) } }
   }
 
   /// The derivatives of the outputs, one after the other, where an operand moves along `v`.
-  func tangent(of gradient: ResultTensor, along v: Tensor<Double>) -> Tangent {
-    switch source {
-    case .dualNumbers:
+  func tangent(
+    of gradient: ResultTensor, along v: Tensor<Double>
+  ) throws(LayerFailure) -> Tangent {
+    if source == .dualNumbers, let define = layer.defineDual {
       var moved = constants
       moved[operandOf: gradient] = operands[operandOf: gradient].zip(v) { Dual($0, derivative: $1) }
-      let outputs = layer.defineDual(moved).outputs
-      return Tangent(exact: outputs.flatMap { $0.elements.map(\.derivative) })
-    case .differences:
-      return FiniteDifferences.tangent { distance in
-        var moved = operands
-        moved[operandOf: gradient] = operands[operandOf: gradient].zip(v) { $0 + distance * $1 }
-        return layer.double.define(moved).outputs.flatMap(\.elements)
-      }
+      return Tangent(exact: define(moved).outputs.flatMap { $0.elements.map(\.derivative) })
+    }
+    return try FiniteDifferences.tangent { (distance) throws(LayerFailure) in
+      var moved = operands
+      moved[operandOf: gradient] = operands[operandOf: gradient].zip(v) { $0 + distance * $1 }
+      return try layer.double.define(moved).outputs.flatMap(\.elements)
     }
   }
 
   /// The derivative of every output with respect to every element of one operand: a column for
   /// each element.
-  func jacobian(of gradient: ResultTensor) -> [[Double]] {
+  func jacobian(of gradient: ResultTensor) throws(LayerFailure) -> [[Double]] {
     let shape = operands[operandOf: gradient].shape
-    return (0..<shape.count).map { element in
+    var columns: [[Double]] = []
+    for element in 0..<shape.count {
       var v = Tensor(shape, repeating: 0.0)
       v[element] = 1
-      return tangent(of: gradient, along: v).values
+      columns.append(try tangent(of: gradient, along: v).values)
     }
+    return columns
   }
 }
 
