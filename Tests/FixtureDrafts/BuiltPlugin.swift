@@ -22,15 +22,19 @@ public struct BuiltPlugin: Sendable {
     return "/" + parts.dropLast(3).joined(separator: "/")
   }()
 
-  /// Compiles `scale.c` with lines of C in some places.
+  /// Compiles `scale.c`, or another source, with lines of C in some places.
   ///
   /// - Parameters:
   ///   - places: The text for each macro of the source: `["IN_FORWARD": "abort();"]`.
+  ///   - name: The name of the library without what its kind of file adds.
   ///   - header: Where `cnn_layer.h` is.
   ///   - entry: The name of the exported function.
+  ///   - flags: Further arguments of the compiler.
+  ///   - source: The name of the source.
+  /// - Throws: `Refused` where it does not compile.
   public init(
     _ places: [String: String] = [:], name: String = "acme", header: String = Self.header,
-    entry: String = "cnn_plugin_entry", flags: [String] = []
+    entry: String = "cnn_plugin_entry", flags: [String] = [], source: String = "scale.c"
   ) throws {
     folder = try TemporaryFolder()
     path = folder("lib\(name).so")
@@ -38,7 +42,7 @@ public struct BuiltPlugin: Sendable {
     try Self.run(
       ["/usr/bin/cc", "-std=gnu11", "-O1", "-g0", "-fPIC", "-shared", "-pthread"] + flags
         + ["-DENTRY=\(entry)", "-I\(header)", "-o", path] + macros
-        + [Self.sources + "/scale.c", "-lm"])
+        + [Self.sources + "/" + source, "-lm"])
     // Whatever the tests' umask, others must not be able to write it.
     chmod(path, 0o755)
   }
