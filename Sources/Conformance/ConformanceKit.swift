@@ -29,6 +29,7 @@ public enum ConformanceKit {
   ) -> ConformanceReport {
     var report = ConformanceReport(kind: definition.signature.kind)
     let subjects = Subject.all(of: definition, source: derivatives)
+    report.derivatives = subjects.first?.source
     let refused = Subject.refused(of: definition)
     for check in checks {
       var result = ConformanceReport.CheckResult(check: check.id, promise: check.promise)

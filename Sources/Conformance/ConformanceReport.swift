@@ -4,6 +4,8 @@ import LayerKit
 public struct ConformanceReport: Sendable {
   /// The kind that was examined.
   public let kind: String
+  /// What its backward pass was held against; nil where no configuration works.
+  public internal(set) var derivatives: DerivativeSource?
   /// The checks in the order in which they ran.
   public internal(set) var results: [CheckResult] = []
 

@@ -11,6 +11,7 @@ import Testing
       let library = try PluginLibrary(path: built.path, options: .forTests())
       let checks = ConformanceCheck.all.filter { $0.id == "adjoint" }
       let report = ConformanceKit.report(on: library.layers[0], checks: checks)
+      #expect(report.derivatives == .differences)
       return try #require(report.results.first)
     }
   }

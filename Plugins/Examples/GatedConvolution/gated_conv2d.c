@@ -200,7 +200,6 @@ static const cnn_layer_type gated_conv2d = {
     .infer = infer,
     .forward_f64 = forward,
     .backward_f64 = backward,
-    .define_f64 = forward,
     .bound = gated_conv2d_bound,
 };
 

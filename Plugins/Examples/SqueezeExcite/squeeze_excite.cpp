@@ -107,7 +107,6 @@ const cnn_layer_type block = [] {
   type.infer = infer;
   type.forward_f64 = run_forward;
   type.backward_f64 = run_backward;
-  type.define_f64 = run_forward;
   type.bound = run_bound;
   return type;
 }();

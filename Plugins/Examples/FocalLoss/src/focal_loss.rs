@@ -233,7 +233,6 @@ static LAYER: cnn::Fixed<cnn::LayerType> = cnn::Fixed(cnn::LayerType {
     check_values: Some(check_values),
     forward_f64: Some(forward),
     backward_f64: Some(backward),
-    define_f64: Some(forward),
     bound: Some(bound::bound),
     ..cnn::LayerType::EMPTY
 });

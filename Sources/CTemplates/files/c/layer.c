@@ -143,7 +143,6 @@ static const cnn_layer_type layer = {
     .infer = infer,
     .forward_f64 = forward,
     .backward_f64 = backward,
-    .define_f64 = forward,
     .bound = bound,
 };
 

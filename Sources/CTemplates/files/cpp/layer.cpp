@@ -151,7 +151,6 @@ const cnn_layer_type type = [] {
   type.infer = infer;
   type.forward_f64 = forward;
   type.backward_f64 = backward;
-  type.define_f64 = forward;
   type.bound = bound;
   return type;
 }();

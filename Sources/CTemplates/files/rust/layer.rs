@@ -173,7 +173,6 @@ static LAYER: cnn::Fixed<cnn::LayerType> = cnn::Fixed(cnn::LayerType {
     infer: Some(infer),
     forward_f64: Some(forward),
     backward_f64: Some(backward),
-    define_f64: Some(forward),
     bound: Some(bound),
     ..cnn::LayerType::EMPTY
 });
