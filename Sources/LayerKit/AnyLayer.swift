@@ -107,7 +107,8 @@ public struct LayerProgram<S: KernelScalar>: Sendable {
   /// What computes the results of a layer.
   public typealias Forward = @Sendable (Operands<S>) throws(LayerFailure) -> Results<S>
   /// What computes the gradients that are wanted, given the upstream gradients.
-  public typealias Backward = @Sendable (Operands<S>, [Tensor<S>], GradientRequest)
+  public typealias Backward =
+    @Sendable (Operands<S>, [Tensor<S>], GradientRequest)
     throws(LayerFailure) -> Gradients<S>
   /// What refuses operands for their values: throws `LayerProblem`, or `LayerFailure`.
   public typealias ValueCheck = @Sendable (Operands<S>) throws -> Void

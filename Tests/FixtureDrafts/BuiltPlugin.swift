@@ -24,14 +24,8 @@ public struct BuiltPlugin: Sendable {
 
   /// Compiles `scale.c`, or another source, with lines of C in some places.
   ///
-  /// - Parameters:
-  ///   - places: The text for each macro of the source: `["IN_FORWARD": "abort();"]`.
-  ///   - name: The name of the library without what its kind of file adds.
-  ///   - header: Where `cnn_layer.h` is.
-  ///   - entry: The name of the exported function.
-  ///   - flags: Further arguments of the compiler.
-  ///   - source: The name of the source.
-  /// - Throws: `Refused` where it does not compile.
+  /// `places` has the text for each macro of the source, `["IN_FORWARD": "abort();"]`; `header` is
+  /// where `cnn_layer.h` is, and `entry` the name of the exported function.
   public init(
     _ places: [String: String] = [:], name: String = "acme", header: String = Self.header,
     entry: String = "cnn_plugin_entry", flags: [String] = [], source: String = "scale.c"
