@@ -54,6 +54,8 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "CDiscrepancy"),
     .target(name: "CLayerABI"),
+    // The packages that `new-layer` writes, as text.
+    .target(name: "CTemplates", exclude: ["files", "ruff.toml"]),
 
     // Text from strangers, and how it is shown.
     module("Text", []),
@@ -91,8 +93,9 @@ let package = Package(
     module(
       "VerifyCommand",
       [
-        "Conformance", "Discrepancy", "FileComparison", "HDF5File", "Interchange", "LayerKit",
-        "PluginHost", "Reports", "Tensors", "Text", "Verification", "Weights", argumentParser,
+        "CTemplates", "Conformance", "Discrepancy", "FileComparison", "HDF5File", "Interchange",
+        "LayerKit", "PluginHost", "Reports", "Tensors", "Text", "Verification", "Weights",
+        argumentParser,
       ]),
 
     // Only the executable names the plug-ins.

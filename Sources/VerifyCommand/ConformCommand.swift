@@ -10,8 +10,9 @@ struct ConformCommand: LayerCommand {
     abstract: "Hold kinds of layers to their own definitions.",
     discussion: """
       Each kind is tried on the examples that it declares: hyper-parameters, shapes, forward \
-      against the definition, backward against the exact derivative of the definition, and \
-      rounding against the declared bound. Without arguments every kind is tried.
+      against the definition, backward against the exact derivative of the definition (for shared \
+      libraries against differences of the forward pass), and rounding against the declared \
+      bound. Without arguments every kind is tried.
 
       EXIT STATUS
         0   every check holds
@@ -92,7 +93,9 @@ struct ConformCommand: LayerCommand {
     let broken = report.results.filter { !$0.failures.isEmpty }
     let cases = report.results.reduce(0) { $0 + $1.cases }
     let verdict = report.conforms ? "conforms" : cases == 0 ? "nothing to check" : "BROKEN"
-    print(pad(report.kind) + verdict + "  (\(report.results.count) checks, \(cases) cases)")
+    let evidence = report.derivatives == .differences ? ", derivatives by finite differences" : ""
+    print(
+      pad(report.kind) + verdict + "  (\(report.results.count) checks, \(cases) cases\(evidence))")
     for result in verbose ? report.results : broken {
       let state = result.failures.isEmpty ? "holds on \(result.cases)" : "broken"
       print("  " + pad(result.check) + state)
@@ -102,6 +105,12 @@ struct ConformCommand: LayerCommand {
       }
       if !verbose, result.failures.count > 3 {
         print("    … and \(result.failures.count - 3) more (--verbose shows them)")
+      }
+      if let smallest = result.smallest {
+        print("    smallest case, \(smallest.example): \(smallest.detail)")
+      }
+      for exception in verbose ? result.exceptions : [] {
+        print("    left out in “\(exception.example)”: \(exception.detail)")
       }
     }
   }

@@ -79,6 +79,7 @@ struct RootCommand: ParsableCommand {
         cnn-verify weights model.h5      the weights of another tool's file
         cnn-verify net.h5 --plugin /home/me/libacme.so
                                          with layers of a shared library
+        cnn-verify new-layer Gate        a package with a layer of your own
         cnn-verify help check            all options
 
       VERDICTS
@@ -101,7 +102,7 @@ struct RootCommand: ParsableCommand {
     version: VerifyCommand.version,
     subcommands: [
       CheckCommand.self, CompareCommand.self, ConformCommand.self, LayersCommand.self,
-      WeightsCommand.self,
+      NewLayerCommand.self, WeightsCommand.self,
     ],
     defaultSubcommand: CheckCommand.self)
 }

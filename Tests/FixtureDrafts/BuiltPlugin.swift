@@ -22,12 +22,13 @@ public struct BuiltPlugin: Sendable {
     return "/" + parts.dropLast(3).joined(separator: "/")
   }()
 
-  /// Compiles `scale.c` with lines of C in some places: `["IN_FORWARD": "abort();"]`.
+  /// Compiles `scale.c`, or another source, with lines of C in some places.
   ///
-  /// `header` is where `cnn_layer.h` is, and `entry` the name of the exported function.
+  /// `places` has the text for each macro of the source, `["IN_FORWARD": "abort();"]`; `header` is
+  /// where `cnn_layer.h` is, and `entry` the name of the exported function.
   public init(
     _ places: [String: String] = [:], name: String = "acme", header: String = Self.header,
-    entry: String = "cnn_plugin_entry", flags: [String] = []
+    entry: String = "cnn_plugin_entry", flags: [String] = [], source: String = "scale.c"
   ) throws {
     folder = try TemporaryFolder()
     path = folder("lib\(name).so")
@@ -35,7 +36,7 @@ public struct BuiltPlugin: Sendable {
     try Self.run(
       ["/usr/bin/cc", "-std=gnu11", "-O1", "-g0", "-fPIC", "-shared", "-pthread"] + flags
         + ["-DENTRY=\(entry)", "-I\(header)", "-o", path] + macros
-        + [Self.sources + "/scale.c", "-lm"])
+        + [Self.sources + "/" + source, "-lm"])
     // Whatever the tests' umask, others must not be able to write it.
     chmod(path, 0o755)
   }
