@@ -26,8 +26,7 @@ extension cnn_example {
       precondition(!text.contains("\""), "a word of an example has no quotation marks")
       return "\"\(text)\""
     case .list(let values):
-      precondition(!values.isEmpty, "a list of an example is not empty")
-      return values.map(Self.text).joined(separator: ",") + (values.count == 1 ? "," : "")
+      return "[" + values.map(Self.text).joined(separator: ",") + "]"
     }
   }
 
@@ -36,7 +35,9 @@ extension cnn_example {
       let values = example.inputValues[index].map { values in
         ":" + values.map { "\($0)" }.joined(separator: ",")
       }
-      return "\(signature.input(index).name)=\(text(shape))\(values ?? "")"
+      // An example that must be refused may have an input that the kind does not take.
+      let name = signature.inputs.isEmpty ? "input" : signature.input(index).name
+      return "\(name)=\(text(shape))\(values ?? "")"
     }
     let folders = [
       ("parameters", example.shapes.parameters), ("buffers", example.shapes.buffers),

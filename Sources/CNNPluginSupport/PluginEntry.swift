@@ -2,7 +2,9 @@ public import CLayerABI
 internal import Glibc
 public import LayerKit
 
-/// The table of a plug-in written in Swift, for its one exported function:
+/// The table of a plug-in written in Swift.
+///
+/// It is what the one exported function returns:
 ///
 ///     import CLayerABI
 ///     import CNNPluginSupport

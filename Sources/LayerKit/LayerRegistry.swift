@@ -19,7 +19,8 @@ public struct LayerDefinition: Sendable {
   private let make: Maker
 
   /// What makes a layer of the hyper-parameters as a file states them.
-  public typealias Maker = @Sendable ([String: HyperparameterValue])
+  public typealias Maker =
+    @Sendable ([String: HyperparameterValue])
     throws(InvalidHyperparameters) -> AnyLayer
 
   /// Defines a kind by its type.

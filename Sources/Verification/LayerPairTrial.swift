@@ -155,7 +155,8 @@ struct LayerPairTrial {
     _ arithmetic: Arithmetic?
   ) throws -> TwoSidedComparator.Side? {
     let upstream = tensor.isGradient ? source.upstream : []
-    guard let exact = try kind.compute(tensor, source.operands, upstream), exact.shape == stored.shape
+    guard let exact = try kind.compute(tensor, source.operands, upstream),
+      exact.shape == stored.shape
     else { return nil }
     let formats = ComparisonFormats(
       ours: .float64, reference: stored.format ?? .float64,

@@ -22,12 +22,9 @@ public struct BuiltPlugin: Sendable {
     return "/" + parts.dropLast(3).joined(separator: "/")
   }()
 
-  /// Compiles `scale.c` with lines of C in some places.
+  /// Compiles `scale.c` with lines of C in some places: `["IN_FORWARD": "abort();"]`.
   ///
-  /// - Parameters:
-  ///   - places: The text for each macro of the source: `["IN_FORWARD": "abort();"]`.
-  ///   - header: Where `cnn_layer.h` is.
-  ///   - entry: The name of the exported function.
+  /// `header` is where `cnn_layer.h` is, and `entry` the name of the exported function.
   public init(
     _ places: [String: String] = [:], name: String = "acme", header: String = Self.header,
     entry: String = "cnn_plugin_entry", flags: [String] = []

@@ -187,8 +187,8 @@ typedef struct cnn_slot {
  * Both texts are entries `name=value` with spaces between them.
  *
  * Values of hyper-parameters are whole numbers (3), numbers (0.5, 1e-5, inf), true, false, words
- * (zeros), words in quotation marks ("two words"), and lists of these with commas and without
- * spaces (3,3); a list of one ends with a comma (3,).
+ * (zeros), words in quotation marks ("two words"), and lists of these without spaces: 3,3 or [3,3],
+ * in brackets where they are empty, of one, or nested ([], [3], [[1,2],[3,4]]).
  *
  * Values of tensors are extents with x between them (2x3x5x5), or `scalar`. A tensor goes by the
  * name of its slot; where that is ambiguous, by `parameters/weight`, `buffers/…`, `auxiliary/…`.
@@ -296,7 +296,7 @@ enum {
 typedef struct cnn_bound {
   uint32_t struct_size;
   uint32_t form;        /* CNN_BOUND_NONE … */
-  int64_t terms;        /* CNN_BOUND_ACCUMULATED: how many terms, at least 1 */
+  int64_t terms;        /* CNN_BOUND_ACCUMULATED: how many terms, not negative */
   uint32_t is_products; /* CNN_BOUND_ACCUMULATED: 1 where the terms are products of two operands */
   uint32_t reserved;
   cnn_tensor *values; /* of the shape of `computed`, to be filled in for the last two forms: the sum

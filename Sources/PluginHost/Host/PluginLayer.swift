@@ -346,7 +346,7 @@ final class PluginLayer: Sendable {
     case Int(CNN_BOUND_NONE): return nil
     case Int(CNN_BOUND_EXACT): return .exact
     case Int(CNN_BOUND_ACCUMULATED):
-      guard answer.terms >= 1 else { throw .impossibleBound(Double(answer.terms)) }
+      guard answer.terms >= 0 else { throw .impossibleBound(Double(answer.terms)) }
       return .sum(
         terms: Int(answer.terms), magnitude: try values(), products: answer.isProducts)
     case Int(CNN_BOUND_ELEMENTWISE): return .elementwise(try values())

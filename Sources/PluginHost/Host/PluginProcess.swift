@@ -93,10 +93,11 @@ final class PluginProcess {
   ///
   /// Those of a pool wait for work, and are nothing to speak of.
   func busyThreads() -> Int {
-    // One that has just ended its work may take a moment to rest.
-    for _ in 0..<5 {
+    // One that has just ended its work may take a moment to rest, on a machine with others a long
+    // one.
+    for _ in 0..<20 {
       guard countBusyThreads() > 0 else { return 0 }
-      usleep(1000)
+      usleep(5000)
     }
     return countBusyThreads()
   }

@@ -156,12 +156,9 @@ final class PluginSession: Sendable {
     }
   }
 
-  /// Calls a function of a layer that is handed tensors.
+  /// Calls a function of a layer that is handed tensors, which get their places here.
   ///
-  /// - Parameters:
-  ///   - call: The tensors without their places.
-  ///   - write: Writes the operands, given each place.
-  ///   - read: Reads the results.
+  /// `write` writes the operands, given each place, and `read` reads the results.
   func call<Found: Sendable>(
     _ call: CallMessage, of key: LayerKey, _ signature: Signature,
     write: (Arena, TensorPlace) -> Void,

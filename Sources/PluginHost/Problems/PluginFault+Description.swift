@@ -39,7 +39,7 @@ extension PluginFault: CustomStringConvertible {
         + " that samples are independent"
     case .noBound(let form): "\(who) answered with a form of bound that does not exist: \(form)"
     case .impossibleBound(let value):
-      "\(who) named \(value) \(place), and a bound is not negative, nor a number of terms below 1"
+      "\(who) named \(value) \(place), and neither a bound nor a number of terms is negative"
     }
   }
 

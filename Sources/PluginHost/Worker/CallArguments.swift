@@ -11,7 +11,8 @@ final class CallArguments {
   private var tensors: [UnsafeMutablePointer<cnn_tensor>] = []
   private var lists: [UnsafeMutablePointer<UnsafeMutablePointer<cnn_tensor>?>] = []
 
-  /// - Parameter base: where the shared memory begins; nil where only shapes are asked for.
+  /// Describes the tensors of a call; `base` is where the shared memory begins, nil where only shapes
+  /// are asked for.
   init(_ call: CallMessage, of kind: Signature, base: UnsafeMutableRawPointer?) {
     self.call = call
     self.kind = kind

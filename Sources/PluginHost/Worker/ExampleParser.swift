@@ -21,14 +21,15 @@ struct ExampleParser {
     var shapes = OperandShapes(inputs: [], isTraining: isTraining)
     var inputValues: [Int: [Double]] = [:]
     for (path, text) in try entries(of: tensors) {
-      let parts = text.split(separator: ":", maxSplits: 1)
+      let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       let shape = try shape(parts.first ?? "", of: path)
       let name = path.split(separator: "/").last.map(String.init) ?? path
       let folder = path.contains("/") ? path.split(separator: "/").first.map(String.init) : nil
+      // A tensor with its folder may be one that the kind has not, in an example that is refused.
       func isIn(_ slots: [Signature.Slot], _ wanted: String) -> Bool {
-        (folder ?? wanted) == wanted && slots.contains { $0.name == name }
+        folder.map { $0 == wanted } ?? slots.contains { $0.name == name }
       }
-      if folder == nil, signature.inputs.contains(where: { $0.name == name }) {
+      if folder == nil, path == "input" || signature.inputs.contains(where: { $0.name == name }) {
         if parts.count == 2 {
           inputValues[shapes.inputs.count] = try numbers(parts[1], shape, path)
         }
@@ -85,13 +86,34 @@ struct ExampleParser {
     if text.count >= 2, text.first == "\"", text.last == "\"" {
       return .text(String(text.dropFirst().dropLast()))
     }
-    if text.contains(",") {
-      return .list(text.split(separator: ",").map { value(String($0)) })
-    }
+    if text.first == "[", text.last == "]" { return list(text.dropFirst().dropLast()) }
+    if text.contains(",") { return list(text[...]) }
     if let flag = Bool(text) { return .boolean(flag) }
     if let number = Int(text) { return .integer(number) }
     if let number = Double(text) { return .real(number) }
     return .text(text)
+  }
+
+  /// The values between commas that are in no brackets or quotation marks of their own.
+  private static func list(_ text: Substring) -> HyperparameterValue {
+    var elements: [String] = []
+    var (element, depth, isQuoted) = ("", 0, false)
+    for character in text {
+      switch character {
+      case "\"": isQuoted.toggle()
+      case "[" where !isQuoted: depth += 1
+      case "]" where !isQuoted: depth -= 1
+      default: break
+      }
+      if character == ",", depth == 0, !isQuoted {
+        elements.append(element)
+        element = ""
+      } else {
+        element.append(character)
+      }
+    }
+    if !element.isEmpty { elements.append(element) }
+    return .list(elements.map(value))
   }
 
   private func shape(_ text: some StringProtocol, of path: String) throws(Unreadable) -> Shape {
