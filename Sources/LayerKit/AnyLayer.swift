@@ -119,8 +119,6 @@ public struct LayerProgram<S: KernelScalar>: Sendable {
     throws(LayerFailure) -> Gradients<S>
   /// What refuses operands for their values: throws `LayerProblem`, or `LayerFailure`.
   public typealias ValueCheck = @Sendable (Operands<S>) throws -> Void
-  /// What tells which mistakes operands and upstream gradients cannot show.
-  public typealias BlindSpots = @Sendable (Operands<S>, [Tensor<S>]) -> [BlindSpot]
 
   /// The definition; nil where a shared library brings none.
   public let definition: Forward?
@@ -131,12 +129,13 @@ public struct LayerProgram<S: KernelScalar>: Sendable {
   /// Checks indices, probabilities and masks.
   public let checkValues: ValueCheck
   /// What the operands and upstream gradients cannot show.
-  public let blindSpots: BlindSpots
+  public let blindSpots: @Sendable (Operands<S>, [Tensor<S>]) -> [BlindSpot]
 
   /// Gathers the functions of a layer.
   public init(
     define definition: Forward?, forward: @escaping Forward, backward: @escaping Backward,
-    checkValues: @escaping ValueCheck, blindSpots: @escaping BlindSpots = { _, _ in [] }
+    checkValues: @escaping ValueCheck,
+    blindSpots: @escaping @Sendable (Operands<S>, [Tensor<S>]) -> [BlindSpot] = { _, _ in [] }
   ) {
     self.definition = definition
     self.forward = forward

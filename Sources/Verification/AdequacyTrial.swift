@@ -52,8 +52,7 @@ struct AdequacyTrial {
       let question = BoundQuestion(
         tensor, operands: operands, upstream: tensor.isGradient ? upstream : [],
         computed: computed, rounding: formats.rounding)
-      let tolerance = Tolerance(try kind.bound(question), formats)
-      adequacy.examine(evidence, tolerance: tolerance)
+      adequacy.examine(evidence, tolerance: Tolerance(try kind.bound(question), formats))
     }
     let spots =
       kind.double.blindSpots(operands, upstream)

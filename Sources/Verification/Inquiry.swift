@@ -17,7 +17,7 @@ struct Inquiry {
   /// How both sides are stored, ours in double precision.
   let formats: ComparisonFormats
 
-  /// Explains the difference of one tensor; throws `LayerFailure` where the layer breaks down.
+  /// Explains the difference of one tensor.
   ///
   /// - Parameters:
   ///   - tensor: Which tensor it is.
@@ -27,7 +27,7 @@ struct Inquiry {
   /// - Returns: Its causes or its portrait, and who is wrong.
   func diagnosis(
     of tensor: ResultTensor, ours: Tensor<Double>, reference: Tensor<Double>, tolerance: Tolerance
-  ) throws -> TensorDiagnosis {
+  ) throws(LayerFailure) -> TensorDiagnosis {
     // A run in single precision is explained in double: only the mistake must be left.
     let isExact = tolerance.formats.ours == .float64
     let computed = isExact ? ours : try kind.compute(tensor, operands, upstream) ?? ours

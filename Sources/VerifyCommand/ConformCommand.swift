@@ -59,9 +59,15 @@ struct ConformCommand: LayerCommand {
       return 0
     }
     let loaded = plugins.load(into: registry)
-    let status = try conform(loaded.registry)
     loaded.showProblems()
-    return loaded.problems.isEmpty ? status : 2
+    do {
+      let status = try conform(loaded.registry)
+      loaded.showWarnings()
+      return loaded.problems.isEmpty ? status : 2
+    } catch where !loaded.problems.isEmpty {
+      // What is unknown may be what could not be loaded.
+      return 2
+    }
   }
 
   private func conform(_ registry: LayerRegistry) throws -> Int32 {

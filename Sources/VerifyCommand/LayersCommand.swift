@@ -14,9 +14,15 @@ struct LayersCommand: LayerCommand {
 
   func run(with registry: LayerRegistry) throws -> Int32 {
     let loaded = plugins.load(into: registry)
-    let status = try list(loaded.registry)
     loaded.showProblems()
-    return loaded.problems.isEmpty ? status : 2
+    do {
+      let status = try list(loaded.registry)
+      loaded.showWarnings()
+      return loaded.problems.isEmpty ? status : 2
+    } catch where !loaded.problems.isEmpty {
+      // What is unknown may be what could not be loaded.
+      return 2
+    }
   }
 
   private func list(_ registry: LayerRegistry) throws -> Int32 {

@@ -76,9 +76,14 @@ struct LoadedPlugins {
     }
   }
 
+  /// Tells on standard error what happened in the libraries since it was asked last.
+  func showWarnings() {
+    for warning in takeWarnings() { Self.show("warning: \(warning.text)\n") }
+  }
+
   /// Tells on standard error what cannot be used, and what happened in the other libraries.
   func showProblems() {
-    for warning in takeWarnings() { Self.show("warning: \(warning.text)\n") }
+    showWarnings()
     for (path, problem) in problems {
       Self.show("error: \(UntrustedText(path).terminal): \(problem)\n")
     }

@@ -47,21 +47,19 @@ struct PlantedFault {
 
   /// What is named for a wrong tensor that `wrong` computes from numbers of a format.
   func outcome(
-    _ tensor: ResultTensor, _ format: NumberFormat, _ wrong: (Numbers) -> Tensor<Double>
+    _ tensor: ResultTensor, _ format: NumberFormat, _ wrong: (Numbers) throws -> Tensor<Double>
   ) throws -> Outcome {
     var operands = operands.mapTensors { $0.map(format.rounded) }
     (operands.format, operands.inputFormat) = (format, format)
     let upstream = upstream.map { $0.map(format.rounded) }
-    let suspect = wrong(Numbers(operands: operands, upstream: upstream)).map(format.rounded)
+    let suspect = try wrong(Numbers(operands: operands, upstream: upstream)).map(format.rounded)
     let formats = ComparisonFormats(ours: .float64, reference: format)
-    let result = computed(tensor, operands, upstream)
+    let result = try computed(tensor, operands, upstream)
     let computed = try #require(result)
-    let bound = unfailing {
-      try layer.bound(
-        BoundQuestion(
-          tensor, operands: operands, upstream: tensor.isGradient ? upstream : [],
-          computed: computed, rounding: formats.rounding))
-    }
+    let bound = try layer.bound(
+      BoundQuestion(
+        tensor, operands: operands, upstream: tensor.isGradient ? upstream : [],
+        computed: computed, rounding: formats.rounding))
     let tolerance = Tolerance(bound, formats)
     let evidence = Evidence(
       tensor, suspect: suspect, computed: computed, operands: operands, upstream: upstream,
@@ -73,20 +71,16 @@ struct PlantedFault {
 
   func computed(
     _ tensor: ResultTensor, _ operands: Operands<Double>, _ upstream: [Tensor<Double>]
-  ) -> Tensor<Double>? {
+  ) throws -> Tensor<Double>? {
     switch tensor {
-    case .output(let index): unfailing { try layer.double.forward(operands) }.outputs[index]
-    case .buffer(let name): unfailing { try layer.double.forward(operands) }.buffers[name]
+    case .output(let index): try layer.double.forward(operands).outputs[index]
+    case .buffer(let name): try layer.double.forward(operands).buffers[name]
     case .inputGradient(let index):
-      unfailing {
-        try layer.double.backward(operands, upstream, .init(inputs: [index], parameters: []))
-      }
-      .inputs[index]
+      try layer.double.backward(operands, upstream, .init(inputs: [index], parameters: []))
+        .inputs[index]
     case .parameterGradient(let name):
-      unfailing {
-        try layer.double.backward(operands, upstream, .init(inputs: [], parameters: [name]))
-      }
-      .parameters[name]
+      try layer.double.backward(operands, upstream, .init(inputs: [], parameters: [name]))
+        .parameters[name]
     }
   }
 
@@ -173,18 +167,14 @@ extension PlantedFault {
         let upstream = numbers.upstream.map { $0.map { Float($0) } }
         let result: Tensor<Float>? =
           switch tensor {
-          case .output(let index): unfailing { try layer.single.forward(operands) }.outputs[index]
-          case .buffer(let name): unfailing { try layer.single.forward(operands) }.buffers[name]
+          case .output(let index): try layer.single.forward(operands).outputs[index]
+          case .buffer(let name): try layer.single.forward(operands).buffers[name]
           case .inputGradient(let index):
-            unfailing {
-              try layer.single.backward(operands, upstream, .init(inputs: [index], parameters: []))
-            }
-            .inputs[index]
+            try layer.single.backward(operands, upstream, .init(inputs: [index], parameters: []))
+              .inputs[index]
           case .parameterGradient(let name):
-            unfailing {
-              try layer.single.backward(operands, upstream, .init(inputs: [], parameters: [name]))
-            }
-            .parameters[name]
+            try layer.single.backward(operands, upstream, .init(inputs: [], parameters: [name]))
+              .parameters[name]
           }
         return (result ?? numbers.x.map { _ in .nan }).map { Double($0) }
       }

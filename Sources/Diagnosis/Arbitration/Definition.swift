@@ -32,17 +32,19 @@ struct Definition {
     basis(of: tensor) == .differences ? 1e-11 : 0
   }
 
-  /// One element; nil where the layer has no such tensor or breaks down.
+  /// One element; nil where the layer has no such tensor, no definition of it, or breaks down.
   func value(of tensor: ResultTensor, at offset: Int) -> Double? {
     switch tensor {
     case .output(let index):
       let (part, place) = alone(offset, of: layer.shape(ofOutput: index, operands))
-      guard let outputs = try? layer.double.define(part.operands).outputs,
+      guard let define = layer.double.definition, let outputs = try? define(part.operands).outputs,
         outputs.indices.contains(index), outputs[index].count > place
       else { return nil }
       return outputs[index][place]
     case .buffer(let name):
-      guard let results = try? layer.double.define(operands) else { return nil }
+      guard let define = layer.double.definition, let results = try? define(operands) else {
+        return nil
+      }
       return (results.buffers[name] ?? operands.buffers[name]).map { $0[offset] }
     case .inputGradient(let index):
       let (part, place) = alone(offset, of: operands.inputs[index].shape)
@@ -114,10 +116,9 @@ struct Definition {
         set(&operands, moved)
         return try? layer.double.forward(operands).outputs
       }
+      guard let above = outputs(step), let below = outputs(-step) else { return nil }
       let exact = (tensor[place] + step) - (tensor[place] - step)
-      guard let above = outputs(step), let below = outputs(-step),
-        above.map(\.shape) == below.map(\.shape)
-      else { return nil }
+      guard above.map(\.shape) == below.map(\.shape) else { return nil }
       return sum(zip(above, below).map { $0.zip($1) { ($0 - $1) / exact } })
     }
     let step = 0x1p-10 * max(1, tensor[place].magnitude)

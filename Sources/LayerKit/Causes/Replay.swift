@@ -33,12 +33,11 @@ struct Replay: Sendable {
       ?? Tensor(shape ?? .scalar, repeating: .nan)
   }
 
-  /// The bound of the tensor; none at all, so that only equal numbers agree, where the layer breaks
-  /// down over it.
+  /// Its bound; none at all where the layer breaks down, whose values agree with nothing.
   func bound(_ rounding: Rounding) -> ErrorBound {
     let question = BoundQuestion(
-      tensor, operands: operands, upstream: tensor.isGradient ? upstream : [], computed: values,
-      rounding: rounding)
+      tensor, operands: operands, upstream: tensor.isGradient ? upstream : [],
+      computed: values, rounding: rounding)
     return (try? layer.bound(question)) ?? .exact
   }
 
@@ -65,7 +64,7 @@ struct Replay: Sendable {
 }
 
 extension AnyLayer {
-  /// One tensor in double precision; nil where the layer does not compute it or breaks down.
+  /// One tensor in double precision; nil where the layer does not compute it, or breaks down.
   func result(
     _ tensor: ResultTensor, _ operands: Operands<Double>, upstream: [Tensor<Double>]
   ) -> Tensor<Double>? {
@@ -84,7 +83,7 @@ extension AnyLayer {
       return gradients.indices.contains(index) ? gradients[index] : nil
     case .parameterGradient(let name):
       let wanted = GradientRequest(inputs: [], parameters: [name])
-      return (try? double.backward(operands, upstream, wanted))?.parameters[name]
+      return try? double.backward(operands, upstream, wanted).parameters[name]
     }
   }
 }
