@@ -81,8 +81,9 @@ let package = Package(
     module(
       "VerifyCommand",
       [
-        "Conformance", "Discrepancy", "FileComparison", "HDF5File", "Interchange", "LayerKit",
-        "Reports", "Tensors", "Text", "Verification", "Weights", argumentParser,
+        "Conformance", "Diagnosis", "Discrepancy", "FileComparison", "HDF5File", "Interchange",
+        "LayerKit", "Network", "Reports", "Tensors", "Text", "Verification", "Weights",
+        argumentParser,
       ]),
 
     // Only the executable names the plug-ins.
