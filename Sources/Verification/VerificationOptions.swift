@@ -23,11 +23,14 @@ public struct VerificationOptions: Sendable {
   /// Whether it is told, before the verdict of each layer, which mistakes its tensors would show.
   public var tellsAdequacy: Bool
 
+  /// Whether the network is run as a whole once more, with what differs by itself corrected.
+  public var isCorrected: Bool
+
   /// Asks for a verification.
   public init(
     precision: Precision = .float64, layers: [String] = [], explained: [String] = [],
     isChained: Bool = true, isDiagnosed: Bool = true,
-    tellsAdequacy: Bool = false
+    tellsAdequacy: Bool = false, isCorrected: Bool = false
   ) {
     self.precision = precision
     self.layers = layers
@@ -35,5 +38,6 @@ public struct VerificationOptions: Sendable {
     self.isChained = isChained
     self.isDiagnosed = isDiagnosed
     self.tellsAdequacy = tellsAdequacy
+    self.isCorrected = isCorrected
   }
 }

@@ -57,6 +57,13 @@ struct CheckCommand: LayerCommand {
     help: "Look for the cause of each difference, and ask the definition who is wrong.")
   var diagnosis = true
 
+  @Flag(
+    help: """
+      Run the network as a whole once more, with each tensor that differs by itself as the other \
+      side has it, and tell which of the other differences this explains.
+      """)
+  var fix = false
+
   @Option(
     help: ArgumentHelp(
       """
@@ -124,6 +131,11 @@ struct CheckCommand: LayerCommand {
     if minimize != nil, !diagnosis {
       throw ValidationError("--minimize keeps the cause: leave out --no-diagnosis")
     }
+    if fix, !diagnosis || !chained || !layers.isEmpty || !explain.isEmpty || minimize != nil {
+      throw ValidationError(
+        "--fix is about the whole network and its causes: leave out --no-chained, "
+          + "--no-diagnosis, --layer, --explain and --minimize")
+    }
     if output != nil, minimize == nil { throw ValidationError("-o is about --minimize") }
     if let output, fixtures.contains(output) || output == json {
       throw ValidationError("-o \(output) would replace another file: choose another name")
@@ -168,7 +180,7 @@ struct CheckCommand: LayerCommand {
   private var options: VerificationOptions {
     VerificationOptions(
       precision: precision, layers: layers + explain, explained: explain, isChained: chained,
-      isDiagnosed: diagnosis, tellsAdequacy: adequacy)
+      isDiagnosed: diagnosis, tellsAdequacy: adequacy, isCorrected: fix)
   }
 
   private var reading: ReadOptions {
