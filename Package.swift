@@ -93,8 +93,9 @@ let package = Package(
     module(
       "VerifyCommand",
       [
-        "CTemplates", "Conformance", "Discrepancy", "FileComparison", "HDF5File", "Interchange",
-        "LayerKit", "PluginHost", "Reports", "Tensors", "Text", "Verification", "Weights",
+        "CTemplates", "Conformance", "Diagnosis", "Discrepancy", "FileComparison", "HDF5File",
+        "Interchange", "LayerKit", "Network", "PluginHost", "Reports", "Tensors", "Text",
+        "Verification", "Weights",
         argumentParser,
       ]),
 

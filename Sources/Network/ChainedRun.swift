@@ -27,6 +27,21 @@ extension NetworkSupply {
   public var isComplete: Bool { false }
 }
 
+/// One layer as a run of a whole network reaches it.
+public struct LayerApplication<S: Sendable>: Sendable {
+  /// The layer's position.
+  public let node: Int
+  /// What it computes from.
+  public let operands: Operands<S>
+  /// The gradients of its outputs; empty while outputs are computed.
+  public let upstream: [Tensor<S>]
+}
+
+/// Gives the tensor that a run goes on with in the place of one that a layer computed.
+public typealias Substitution<S: Sendable> = (
+  LayerApplication<S>, _ result: ResultTensor, _ computed: Tensor<S>
+) throws -> Tensor<S>
+
 /// A run of a whole network, each layer fed with what the layers before it computed.
 ///
 /// Rounding and faults travel along, so it informs about the network as a whole; a single layer
@@ -37,6 +52,8 @@ public struct ChainedRun<Supply: NetworkSupply> {
   private let supply: Supply
   private var values: TensorStore<Supply.S>
   private var gradients: TensorStore<Supply.S>
+  /// What the run goes on with in the place of what it computed; nil to go on with that.
+  public var substitution: Substitution<Supply.S>?
   /// Inputs that no gradient reaches: class indices and masks.
   private var indexUses: Set<Network.Use> = []
 
@@ -82,13 +99,23 @@ public struct ChainedRun<Supply: NetworkSupply> {
       try storeRecordedOutputs(node)
       return
     }
+    let application = LayerApplication(node: node, operands: operands, upstream: [])
     for (index, output) in results.outputs.enumerated() {
+      let output = try settled(output, .output(index), of: application)
       try visit(node, .output(index), output)
       try values.insert(output, for: .init(node: node, index: index))
     }
     for (name, buffer) in results.buffers.sorted(by: { $0.key < $1.key }) {
-      try visit(node, .buffer(name), buffer)
+      try visit(node, .buffer(name), try settled(buffer, .buffer(name), of: application))
     }
+  }
+
+  /// A tensor as the run goes on with it.
+  private func settled(
+    _ computed: Tensor<Supply.S>, _ result: ResultTensor,
+    of application: LayerApplication<Supply.S>
+  ) throws -> Tensor<Supply.S> {
+    try substitution?(application, result, computed) ?? computed
   }
 
   /// Whether the layer can compute from what this run hands it.
@@ -185,13 +212,16 @@ public struct ChainedRun<Supply: NetworkSupply> {
       try storeRecordedInputGradients(node)
       return
     }
-    for (input, gradient) in computed.inputs.enumerated() {
-      guard let gradient, wanted.inputs.contains(input) else { continue }
+    let application = LayerApplication(node: node, operands: operands, upstream: upstream)
+    for (input, own) in computed.inputs.enumerated() {
+      guard let own, wanted.inputs.contains(input) else { continue }
+      let gradient = try settled(own, .inputGradient(input), of: application)
       try visit(node, .inputGradient(input), gradient)
       try store(gradient, node, input)
     }
     for name in computed.parameters.keys.sorted() {
-      if let gradient = computed.parameters[name] {
+      if let own = computed.parameters[name] {
+        let gradient = try settled(own, .parameterGradient(name), of: application)
         try visit(node, .parameterGradient(name), gradient)
       }
     }

@@ -1,15 +1,20 @@
 import Glibc
-import Tensors
+package import Tensors
 
 /// Tensors that a run has to keep for later: some in memory, the rest in a file.
 ///
 /// The file has no name and vanishes with the process, so that memory follows the largest layer
 /// and not the length of the network.
-struct TensorStore<S: FloatingScalar> {
+package struct TensorStore<S: FloatingScalar> {
   /// Which tensor: an output of a node, or the gradient of one of its inputs.
-  struct Key: Hashable {
+  package struct Key: Hashable {
     let node: Int
     let index: Int
+
+    package init(node: Int, index: Int) {
+      self.node = node
+      self.index = index
+    }
   }
 
   private enum Place {
@@ -25,9 +30,9 @@ struct TensorStore<S: FloatingScalar> {
   /// Bytes that are kept in memory before the file is used.
   private static var budget: Int { 64 << 20 }
 
-  init() throws { file = try ScratchFile() }
+  package init() throws { file = try ScratchFile() }
 
-  mutating func insert(_ tensor: Tensor<S>, for key: Key) throws {
+  package mutating func insert(_ tensor: Tensor<S>, for key: Key) throws {
     let bytes = tensor.count * MemoryLayout<S>.stride
     if bytesInMemory + bytes <= Self.budget {
       bytesInMemory += bytes
@@ -39,7 +44,7 @@ struct TensorStore<S: FloatingScalar> {
     end += bytes
   }
 
-  func tensor(for key: Key) throws -> Tensor<S>? {
+  package func tensor(for key: Key) throws -> Tensor<S>? {
     switch places[key] {
     case nil: return nil
     case .memory(let tensor): return tensor
@@ -65,7 +70,7 @@ struct TensorStore<S: FloatingScalar> {
 private final class ScratchFile: Sendable {
   private let descriptor: CInt
 
-  init() throws {
+  package init() throws {
     let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array("\(folder)/cnn-verify-XXXXXX".utf8CString)
     descriptor = mkstemp(&template)

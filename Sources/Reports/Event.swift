@@ -21,6 +21,8 @@ public enum Event: Sendable {
   case explanation(LayerExplanation)
   /// What the tensors of a layer would show, where that was asked for.
   case adequacy(AdequacyReport)
+  /// A network was run again with its differing tensors corrected, where that was asked for.
+  case correction(CorrectionReport)
   /// A fixture, or a part of one, could not be used: each message names the place and the remedy.
   case unusable(fixture: String, problems: [String])
   /// How far a long piece of work has come.

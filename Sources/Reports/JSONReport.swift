@@ -28,6 +28,7 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     case .layer(let report): for record in records(report) { try write(record) }
     case .explanation(let explanation): try write(record(explanation))
     case .adequacy(let adequacy): try write(record(adequacy))
+    case .correction(let correction): for record in records(correction) { try write(record) }
     case .warning(let warning): try write(record("warning", warning))
     case .note(let note): try write(record("note", note))
     case .unusable(let fixture, let problems): try write(record(fixture, problems))
@@ -136,6 +137,35 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     return object
   }
 
+  private func records(_ report: CorrectionReport) -> [JSONObject] {
+    let applied = report.corrections.map { applied in
+      var object = head("correction", applied.layer)
+      object.add("tensor", applied.path)
+      object.add("cause", applied.cause)
+      object.add("means", applied.means.rawValue)
+      object.add("agrees", applied.agrees)
+      return object
+    }
+    return applied
+      + report.rows.map { row in
+        var object = head("tensor", row.layer)
+        object.add("tensor", row.path)
+        object.add("against", "reference")
+        object.add("mode", "corrected")
+        object.add("verdict", (row.isExplained ? Verdict.agree : .inherited).rawValue)
+        object.add("max_abs", row.after)
+        object.add("max_abs_before", row.before)
+        object.add("bound", row.limit)
+        object.add(
+          "explained_by",
+          row.explainedBy.map { position in
+            let applied = report.corrections[position]
+            return "\(applied.layer.name): \(applied.cause)"
+          })
+        return object
+      }
+  }
+
   private func record(_ adequacy: AdequacyReport) -> JSONObject {
     var object = head("adequacy", adequacy.layer)
     object.add("visible", adequacy.visible)
@@ -217,6 +247,11 @@ public struct JSONReport<Output: TextOutput>: EventSink {
       return object.text
     }
     object.add("causes", raw: "[" + causes.joined(separator: ",") + "]")
+    if let corrected = summary.corrected {
+      object.add("corrections", corrected.corrections)
+      object.add("explained_by_corrections", corrected.explained)
+      object.add("unexplained_by_corrections", corrected.unexplained)
+    }
     return object
   }
 }

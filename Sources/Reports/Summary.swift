@@ -33,6 +33,19 @@ public struct Summary: Hashable, Sendable {
     public var layers: Int
   }
 
+  /// What corrections explain of the chained runs; nil where that was not asked for.
+  public private(set) var corrected: Corrected?
+
+  /// The chained runs with what differs by itself corrected.
+  public struct Corrected: Hashable, Sendable {
+    /// How many tensors were corrected.
+    public var corrections = 0
+    /// How many tensors lay off and then agree.
+    public var explained = 0
+    /// How many tensors still lie off.
+    public var unexplained = 0
+  }
+
   private var explained: [String: Explained] = [:]
 
   private struct Explained: Hashable {
@@ -76,6 +89,15 @@ public struct Summary: Hashable, Sendable {
       .compactMap { $0.diagnosis?.causeID }
     for cause in causes { explained[cause, default: Explained()].tensors += 1 }
     for cause in Set(causes) { explained[cause, default: Explained()].layers += 1 }
+  }
+
+  /// Counts what came of a corrected run.
+  public mutating func count(_ report: CorrectionReport) {
+    var counts = corrected ?? Corrected()
+    counts.corrections += report.corrections.count
+    counts.explained += report.explained
+    counts.unexplained += report.unexplained
+    corrected = counts
   }
 
   /// Notes that the run was ended before all was verified.

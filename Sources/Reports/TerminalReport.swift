@@ -39,6 +39,8 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
       for text in ExplanationText.lines(explanation, style) { try line(text) }
     case .adequacy(let adequacy):
       for text in AdequacyText.lines(adequacy, style) { try line(text) }
+    case .correction(let correction):
+      for text in CorrectionText.lines(correction, style) { try line(text) }
     case .warning(let warning): try line(style.yellow("warning: ") + warning.text)
     case .note(let note): if detail != .quiet { try line(note.text) }
     case .unusable(let fixture, let problems): try show(fixture, problems)
@@ -122,6 +124,12 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
     let layers = "\(Figure.grouped(summary.layers)) \(table.unit)\(summary.layers == 1 ? "" : "s")"
     let text = "\(layers): \(counts)"
     for cause in summary.causes { try line(Self.words(cause)) }
+    if let corrected = summary.corrected {
+      let total = corrected.explained + corrected.unexplained
+      try line(
+        "  corrections: \(corrected.corrections), which explain \(corrected.explained) of \(total) "
+          + "tensors that lay off in the chained run")
+    }
     switch summary.exitStatus {
     case 0: try line(style.green("✓ ") + text)
     case 1: try line(style.red("✗ ") + text)

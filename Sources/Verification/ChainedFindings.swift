@@ -13,6 +13,11 @@ struct ChainedFindings {
     deviations[layer, default: []].append((path, deviation))
   }
 
+  /// How far a tensor lies off; nil where it was not computed.
+  func deviation(of path: String, in layer: Int) -> Deviation? {
+    deviations[layer]?.first { $0.path == path }?.deviation
+  }
+
   /// The closest layer among those whose own outputs differ that this one is computed from.
   func origin(of layer: Int, among differing: Set<Int>) -> String? {
     guard sources.indices.contains(layer) else { return nil }

@@ -47,7 +47,7 @@ struct ChainedTrial {
 }
 
 /// What is read, or nil where the file cannot give it.
-private func ifReadable<Result>(_ read: () throws -> Result?) throws -> Result? {
+func ifReadable<Result>(_ read: () throws -> Result?) throws -> Result? {
   do {
     return try read()
   } catch is HDF5Error {
@@ -56,7 +56,7 @@ private func ifReadable<Result>(_ read: () throws -> Result?) throws -> Result? 
 }
 
 /// The tensors of a fixture that a chained run starts from; nil for what cannot be read.
-private struct FixtureSupply: NetworkSupply {
+struct FixtureSupply: NetworkSupply {
   private let fixtureCase: FixtureCase
 
   init(_ fixtureCase: FixtureCase) { self.fixtureCase = fixtureCase }

@@ -33,6 +33,7 @@ public struct FixtureVerification {
       try report(.caseBegan(name: fixtureCase.name, layers: rows))
       let chained = try chain(fixtureCase, report)
       var differing: Set<Int> = []
+      var isolated: [Int: [TensorReport]] = [:]
       for position in chosen {
         let layer = fixtureCase.layers[position]
         try report(.progress(layer.name))
@@ -48,6 +49,7 @@ public struct FixtureVerification {
         }
         let trial = LayerTrial(layer, in: fixtureCase, at: position, options: options)
         let tensors = trial.run()
+        if options.isCorrected { isolated[position] = tensors }
         let verdict = tensors.verdict
         // Only a wrong output goes on to later layers: a gradient is the end of its path.
         let outputs = tensors.filter { $0.path.hasPrefix("output") }
@@ -61,6 +63,10 @@ public struct FixtureVerification {
             LayerReport(
               layer: facts[position], verdict: verdict, tensors: tensors, chained: found)))
         try arrays.tell(trial, tensors, facts[position], report)
+      }
+      if options.isCorrected, isChained(fixtureCase) {
+        let corrected = CorrectedTrial(fixtureCase, facts, isolated: isolated)
+        try report(.correction(corrected.run(beside: chained) { try report(.progress($0)) }))
       }
       if let trajectory {
         try report(.layer(trajectory.run { try report(.progress($0)) }))
@@ -90,11 +96,15 @@ public struct FixtureVerification {
       source: layer.source?.validated, expectedFailure: layer.expectedFailure?.validated)
   }
 
+  private func isChained(_ fixtureCase: FixtureCase) -> Bool {
+    let isNetwork = fixtureCase.layers.contains { $0.connections != nil }
+    return options.isChained && isNetwork && options.layers.isEmpty
+  }
+
   private func chain(
     _ fixtureCase: FixtureCase, _ report: (Event) throws -> Void
   ) throws -> ChainedFindings {
-    let isNetwork = fixtureCase.layers.contains { $0.connections != nil }
-    guard options.isChained, isNetwork, options.layers.isEmpty else { return ChainedFindings() }
+    guard isChained(fixtureCase) else { return ChainedFindings() }
     return try ChainedTrial(fixtureCase).run { try report(.progress("chained: \($0)")) }
   }
 }

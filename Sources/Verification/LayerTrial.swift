@@ -72,17 +72,9 @@ struct LayerTrial {
     of type: S.Type, _ kind: AnyLayer, _ side: ReferenceSide
   ) -> ReferenceTrial<S> {
     ReferenceTrial(
-      kind, layer, side, fixtureCase.arithmetic, flattened: flattened,
+      kind, layer, side, fixtureCase.arithmetic,
+      flattened: fixtureCase.imageBeforeFlattening(for: position),
       isDiagnosed: options.isDiagnosed)
-  }
-
-  /// The image that the layer's first input was before it became a vector, [C, H, W].
-  private var flattened: Shape? {
-    guard case .layerOutput(let producer, 0) = layer.connections?.first,
-      fixtureCase.layers[producer].kind == "Flatten",
-      let image = fixtureCase.layers[producer].inputs.first??.shape, image.rank == 4
-    else { return nil }
-    return Shape(Array(image.extents.dropFirst()))
   }
 
   /// Where several causes fit a tensor, the one that explains another tensor of the layer.
@@ -118,5 +110,16 @@ struct LayerTrial {
       }
       return report
     }
+  }
+}
+
+extension FixtureCase {
+  /// The image that a layer's first input was before it became a vector, [C, H, W].
+  func imageBeforeFlattening(for position: Int) -> Shape? {
+    guard case .layerOutput(let producer, 0) = layers[position].connections?.first,
+      layers[producer].kind == "Flatten",
+      let image = layers[producer].inputs.first??.shape, image.rank == 4
+    else { return nil }
+    return Shape(Array(image.extents.dropFirst()))
   }
 }

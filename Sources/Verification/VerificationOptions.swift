@@ -25,11 +25,14 @@ public struct VerificationOptions: Sendable {
   /// The tensors to tell element by element; nil for none.
   public var arrays: ArraySelection?
 
+  /// Whether the network is run as a whole once more, with what differs by itself corrected.
+  public var isCorrected: Bool
+
   /// Asks for a verification.
   public init(
     precision: Precision = .float64, layers: [String] = [], explained: [String] = [],
     isChained: Bool = true, isDiagnosed: Bool = true, tellsAdequacy: Bool = false,
-    arrays: ArraySelection? = nil
+    arrays: ArraySelection? = nil, isCorrected: Bool = false
   ) {
     self.precision = precision
     self.layers = layers
@@ -38,5 +41,6 @@ public struct VerificationOptions: Sendable {
     self.isDiagnosed = isDiagnosed
     self.tellsAdequacy = tellsAdequacy
     self.arrays = arrays
+    self.isCorrected = isCorrected
   }
 }

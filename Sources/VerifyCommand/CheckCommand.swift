@@ -57,6 +57,27 @@ struct CheckCommand: LayerCommand {
     help: "Look for the cause of each difference, and ask the definition who is wrong.")
   var diagnosis = true
 
+  @Flag(
+    help: """
+      Run the network as a whole once more, with each tensor that differs by itself as the other \
+      side has it, and tell which of the other differences this explains.
+      """)
+  var fix = false
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Write the smallest fixture in which this layer still differs for the same cause, for a \
+      report, and verify that one instead.
+      """, valueName: "name"))
+  var minimize: String?
+
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp(
+      "Where --minimize writes; default minimal-<name>.h5.", valueName: "file"))
+  var output: String?
+
   @Option(
     help: ArgumentHelp(
       "Use at most this many threads; the results are the same for any number.",
@@ -120,6 +141,22 @@ struct CheckCommand: LayerCommand {
     if weights == nil, weightSource.isGiven {
       throw ValidationError("--format, --map and the --keras1 options are about --weights")
     }
+    if minimize != nil, fixtures.count > 1 || weights != nil || !layers.isEmpty || !explain.isEmpty
+    {
+      throw ValidationError("--minimize takes one fixture, and no --weights, --layer or --explain")
+    }
+    if minimize != nil, !diagnosis {
+      throw ValidationError("--minimize keeps the cause: leave out --no-diagnosis")
+    }
+    if fix, !diagnosis || !chained || !layers.isEmpty || !explain.isEmpty || minimize != nil {
+      throw ValidationError(
+        "--fix is about the whole network and its causes: leave out --no-chained, "
+          + "--no-diagnosis, --layer, --explain and --minimize")
+    }
+    if output != nil, minimize == nil { throw ValidationError("-o is about --minimize") }
+    if let output, fixtures.contains(output) || output == json {
+      throw ValidationError("-o \(output) would replace another file: choose another name")
+    }
     if let threads, threads < 1 { throw ValidationError("--threads takes 1 or more") }
     if let maxBytes, maxBytes < 1 { throw ValidationError("--max-bytes takes 1 or more") }
   }
@@ -138,6 +175,14 @@ struct CheckCommand: LayerCommand {
     var interruption: Interrupted?
     do {
       try check.rejectPlugins { try sinks.receive($0) }
+      if let minimize {
+        let run = MinimizeRun(
+          fixture: fixtures[0], layer: minimize, output: output, registry: loaded.registry,
+          options: options, reading: reading)
+        let status = try run.run(verbose: verbose, hashing: json != nil) { try sinks.receive($0) }
+        try sinks.finish()
+        return status
+      }
       for path in fixtures {
         try check.run(path, hashing: json != nil, verbose: verbose) { try sinks.receive($0) }
       }
@@ -159,7 +204,8 @@ struct CheckCommand: LayerCommand {
       arrays: arrays.map { _ in
         ArraySelection(
           includesAgreeing: !(layers + explain).isEmpty, budgetBytes: ArraysFile.largest)
-      })
+      },
+      isCorrected: fix)
   }
 
   private var reading: ReadOptions {

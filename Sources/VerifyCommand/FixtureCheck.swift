@@ -68,6 +68,7 @@ struct FixtureCheck {
     }
     try FixtureVerification(fixture, options: options).run { event in
       if case .layer(let layer) = event { summary.count(layer) }
+      if case .correction(let correction) = event { summary.count(correction) }
       try report(event)
       if case .layer = event { try warnAboutPlugins(report) }
       try Interruption.check()

@@ -70,6 +70,7 @@ struct RootCommand: ParsableCommand {
       inputs and upstream gradients, and each element is held against a bound derived \
       from the sums behind it.
 
+        cnn-verify demo                  a planted mistake, found and named
         cnn-verify lenet5-torch.h5       every layer of a fixture
         cnn-verify net.h5 --layer conv2  one layer
         cnn-verify net.h5 --verbose      every tensor
@@ -101,8 +102,8 @@ struct RootCommand: ParsableCommand {
       """,
     version: VerifyCommand.version,
     subcommands: [
-      CheckCommand.self, CompareCommand.self, ConformCommand.self, LayersCommand.self,
-      NewLayerCommand.self, WeightsCommand.self,
+      CheckCommand.self, CompareCommand.self, ConformCommand.self, DemoCommand.self,
+      LayersCommand.self, NewLayerCommand.self, WeightsCommand.self,
     ],
     defaultSubcommand: CheckCommand.self)
 }

@@ -4,8 +4,8 @@ import Tensors
 
 /// Names what is wrong with a tensor that differs.
 public struct Diagnostician {
-  private let evidence: Evidence
-  private let tolerance: Tolerance
+  let evidence: Evidence
+  let tolerance: Tolerance
   private let proof: Proof
 
   /// Prepares to explain a tensor; `tolerance` is that of the right result.

@@ -44,10 +44,14 @@ public struct Model<S: TrainingScalar>: Sendable {
 
   /// Computes all outputs and all gradients of the objective.
   ///
-  /// A layer from which nothing reaches the objective has no gradients.
-  public func forwardAndBackward(_ inputs: [String: Tensor<S>]) throws -> Pass<S> {
+  /// A layer from which nothing reaches the objective has no gradients. `substitution` gives what
+  /// the pass goes on with in the place of a tensor; nil for what was computed.
+  public func forwardAndBackward(
+    _ inputs: [String: Tensor<S>], substituting substitution: Substitution<S>? = nil
+  ) throws -> Pass<S> {
     var pass = Pass<S>(layers: network.nodes.count)
     var run = try ChainedRun(network, supply: ModelSupply(model: self, inputs: inputs))
+    run.substitution = substitution
     try run.run(
       upstream: { node, upstream in pass.upstream[node] = upstream },
       { node, tensor, value in pass.insert(value, for: tensor, of: node) })
