@@ -64,8 +64,9 @@ struct ConformCommand: LayerCommand {
       let status = try conform(loaded.registry)
       loaded.showWarnings()
       return loaded.problems.isEmpty ? status : 2
-    } catch where !loaded.problems.isEmpty {
+    } catch {
       // What is unknown may be what could not be loaded.
+      guard !loaded.problems.isEmpty else { throw error }
       return 2
     }
   }

@@ -19,8 +19,9 @@ struct LayersCommand: LayerCommand {
       let status = try list(loaded.registry)
       loaded.showWarnings()
       return loaded.problems.isEmpty ? status : 2
-    } catch where !loaded.problems.isEmpty {
+    } catch {
       // What is unknown may be what could not be loaded.
+      guard !loaded.problems.isEmpty else { throw error }
       return 2
     }
   }
