@@ -177,7 +177,7 @@ struct CheckCommand: LayerCommand {
       try check.rejectPlugins { try sinks.receive($0) }
       if let minimize {
         let run = MinimizeRun(
-          fixture: fixtures[0], layer: minimize, output: output, registry: loaded.registry,
+          fixture: fixtures[0], layer: minimize, output: output, plugins: loaded,
           options: options, reading: reading)
         let status = try run.run(verbose: verbose, hashing: json != nil) { try sinks.receive($0) }
         try sinks.finish()

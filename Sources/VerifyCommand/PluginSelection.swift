@@ -60,7 +60,8 @@ struct LoadedPlugins {
   /// The files that cannot be used, and why.
   fileprivate(set) var problems: [(path: String, problem: String)] = []
 
-  fileprivate init(registry: LayerRegistry) { self.registry = registry }
+  /// No library, only the kinds that are known already.
+  init(registry: LayerRegistry) { self.registry = registry }
 
   fileprivate mutating func add(_ library: PluginLibrary) {
     let collection = library.collection

@@ -37,9 +37,9 @@ import Testing
   private func named(
     _ fault: PlantedFault, _ tensor: ResultTensor, _ wrong: (Tensor<Double>) -> Tensor<Double>
   ) throws -> Set<String> {
-    guard fault.computed(tensor, fault.operands, fault.upstream) != nil else { return [] }
+    guard try fault.computed(tensor, fault.operands, fault.upstream) != nil else { return [] }
     let found = try fault.outcome(tensor, .float32) { n in
-      wrong(fault.computed(tensor, n.operands, n.upstream) ?? n.x)
+      wrong(try fault.computed(tensor, n.operands, n.upstream) ?? n.x)
     }
     return Set(fault.layer.causes.map(\.id)).intersection(found.ids)
   }

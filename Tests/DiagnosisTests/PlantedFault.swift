@@ -148,7 +148,7 @@ extension PlantedFault {
   /// Demands that a fault which these numbers hide is not named.
   func expectHidden(
     _ id: String, in tensor: ResultTensor, sourceLocation: SourceLocation = #_sourceLocation,
-    _ wrong: (Numbers) -> Tensor<Double>
+    _ wrong: (Numbers) throws -> Tensor<Double>
   ) throws {
     for format in [NumberFormat.float64, .float32] {
       let found = try outcome(tensor, format, wrong)
