@@ -170,7 +170,8 @@ struct UpdateTrial {
   ) throws -> ParameterStep {
     let isSingle =
       options.precision == .float32
-      || options.precision == .reference && !isTwin && layer.parameters[use.name]?.format != .float64
+      || options.precision == .reference && !isTwin
+        && layer.parameters[use.name]?.format != .float64
     return isSingle
       ? try ParameterStep(update.optimizer, operands, as: Float.self)
       : try ParameterStep(update.optimizer, operands, as: Double.self)
