@@ -25,7 +25,7 @@ struct Correction {
     guard report.reference == "reference", report.mode == .isolated,
       !report.path.hasPrefix("updated_")
     else { return nil }
-    let isConvention = report.diagnosis?.headline?.isConvention ?? false
+    let isConvention = report.diagnosis?.headline?.nature == .convention
     guard report.verdict.isFailure || report.verdict == .expected || isConvention else {
       return nil
     }

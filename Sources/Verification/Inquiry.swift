@@ -50,12 +50,15 @@ struct Inquiry {
       ? evidence(suspect: ours, right: reference) : usual
     var diagnosis = Diagnostician(accused, tolerance: exact).diagnosis()
     diagnosis.arbitration = arbitration
-    if let cause = diagnosis.headline, cause.isConvention {
+    if let nature = diagnosis.headline?.nature, nature != .mistake {
+      let isConvention = nature == .convention
       diagnosis.arbitration = Arbitration(
         blame: .nobody, basis: arbitration?.basis ?? .definition,
         elements: arbitration?.elements ?? [],
-        reason: "there is no derivative, and the reference follows another rule",
-        isExcused: true)
+        reason: isConvention
+          ? "there is no derivative, and the reference follows another rule"
+          : "the reference was computed with shorter numbers than the file says",
+        isExcused: isConvention)
     }
     return diagnosis
   }

@@ -98,7 +98,7 @@ import Testing
       let registry = try LayerRegistry([StandardLayers.self])
       let layer = try registry[kind]?.layer(kind == "ReLU" ? [:] : ["kernel_size": 2])
       let cause = try #require(layer?.causes.first { $0.id == id })
-      #expect(cause.isConvention)
+      #expect(cause.nature == .convention)
     }
   }
 }

@@ -42,7 +42,7 @@ extension ElementwiseLayer {
         .torch: "`torch.nn` takes 0 at 0 for ReLU",
         .jax: "`jax.nn.relu` takes 0 at 0, `jnp.maximum(x, 0)` takes 1/2",
       ], shownBy: "inputs that lie exactly on the kink, and others",
-      specificity: .specific, isConvention: true
+      specificity: .specific, nature: .convention
     ) { evidence in
       guard let dy = evidence.inputGradientUpstream else { return [] }
       let function = rounded(to: evidence.operands.format)

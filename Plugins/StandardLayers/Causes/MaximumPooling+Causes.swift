@@ -66,7 +66,7 @@ extension MaximumPoolLayer {
   /// The causes of all pools that take the largest cell.
   var maximumCauses: [Cause] {
     [
-      tieRule, zeroPadding, indexTransposed,
+      tieRule, tieCountedWhole, zeroPadding, indexTransposed,
       .overlapOverwritten { x, dy in
         established { try self.grid(over: x.shape) }.overwritten(dy) { cells, _ in
           Array(largest(x, cells).prefix(1))
@@ -114,17 +114,9 @@ extension MaximumPoolLayer {
     return [prediction].compactMap { $0 }
   }
 
-  /// The gradient of a tie to its last cell, in equal shares, or whole to every cell.
+  /// The gradient of a tie to its last cell, or in equal shares: a subgradient too.
   private var tieRule: Cause {
-    Cause(
-      "max-pool-tie-rule",
-      advice: "of several equal largest cells of a window another one got the gradient:"
-        + " use the same rule, or keep exact ties out of the data",
-      remedies: [
-        .torch: "the first in row-major order gets it"
-      ], shownBy: "exact ties, as of whole numbers",
-      specificity: .specific, isConvention: true
-    ) { evidence in
+    tieCause(.convention) { evidence in
       scattered(evidence, detail: "to the last of equal cells") { x, _, cells, _ in
         largest(x, cells).suffix(1).map { ($0, 1) }
       }
@@ -132,10 +124,29 @@ extension MaximumPoolLayer {
           let ties = largest(x, cells)
           return ties.map { ($0, 1 / Double(ties.count)) }
         }
-        + scattered(evidence, detail: "whole to each of equal cells") { x, _, cells, _ in
-          largest(x, cells).map { ($0, 1) }
-        }
     }
+  }
+
+  /// The gradient of a tie whole to every cell: more than one in all, which is no subgradient.
+  private var tieCountedWhole: Cause {
+    tieCause(.mistake) { evidence in
+      scattered(evidence, detail: "whole to each of equal cells") { x, _, cells, _ in
+        largest(x, cells).map { ($0, 1) }
+      }
+    }
+  }
+
+  private func tieCause(
+    _ nature: Cause.Nature, predict: @escaping @Sendable (Evidence) -> [Prediction]
+  ) -> Cause {
+    Cause(
+      "max-pool-tie-rule",
+      advice: "of several equal largest cells of a window another one got the gradient:"
+        + " use the same rule, or keep exact ties out of the data",
+      remedies: [
+        .torch: "the first in row-major order gets it"
+      ], shownBy: "exact ties, as of whole numbers",
+      specificity: .specific, nature: nature, predict: predict)
   }
 
   /// Padding that takes part as 0, and wins where all cells are below.

@@ -22,7 +22,7 @@ struct PrecisionCauses {
           + "`torch.backends.cudnn.allow_tf32 = False`",
         .keras: "`tf.config.experimental.enable_tensor_float_32_execution(False)`",
         .jax: "`jax.default_matmul_precision(\"highest\")`",
-      ]
+      ], nature: .rounding
     ) { evidence in
       guard isProduct, evidence.errorIsSmall else { return [] }
       return [
@@ -38,7 +38,7 @@ struct PrecisionCauses {
       "reduced-precision-bf16",
       advice: "the numbers were rounded to bfloat16: compute in float32, or store the tensor as "
         + "bfloat16",
-      remedies: Self.castRemedies
+      remedies: Self.castRemedies, nature: .rounding
     ) { evidence in
       stored(evidence, as: .bfloat16) + operands(evidence, as: .bfloat16)
     }
@@ -49,7 +49,7 @@ struct PrecisionCauses {
       "reduced-precision-fp16",
       advice: "the numbers were rounded to float16: compute in float32, or store the tensor as "
         + "float16",
-      remedies: Self.castRemedies
+      remedies: Self.castRemedies, nature: .rounding
     ) { evidence in
       stored(evidence, as: .float16) + operands(evidence, as: .float16)
     }

@@ -12,8 +12,8 @@ public struct NamedCause: Hashable, Sendable {
   public var shownBy: String?
   /// How much the cause says.
   public var specificity: Cause.Specificity
-  /// Whether it is a choice that is free where no derivative exists.
-  public var isConvention: Bool
+  /// What sort of fault it is.
+  public var nature: Cause.Nature
   /// The number that was fitted or the choice that was made.
   public var detail: String?
   /// The factor by which the prediction had to be multiplied; nil for none.
@@ -27,7 +27,7 @@ public struct NamedCause: Hashable, Sendable {
   /// Gathers what is known of a proven cause.
   public init(
     id: String, advice: String, remedies: [Framework: String] = [:], shownBy: String? = nil,
-    specificity: Cause.Specificity = .structural, isConvention: Bool = false,
+    specificity: Cause.Specificity = .structural, nature: Cause.Nature = .mistake,
     detail: String? = nil, factor: Double? = nil, residual: Double, effect: Double
   ) {
     self.id = id
@@ -35,7 +35,7 @@ public struct NamedCause: Hashable, Sendable {
     self.remedies = remedies
     self.shownBy = shownBy
     self.specificity = specificity
-    self.isConvention = isConvention
+    self.nature = nature
     self.detail = detail
     self.factor = factor
     self.residual = residual
@@ -45,7 +45,7 @@ public struct NamedCause: Hashable, Sendable {
   init(_ cause: Cause, _ prediction: Prediction, _ finding: Proof.Finding) {
     self.init(
       id: cause.id, advice: cause.advice, remedies: cause.remedies, shownBy: cause.shownBy,
-      specificity: cause.specificity, isConvention: cause.isConvention,
+      specificity: cause.specificity, nature: cause.nature,
       detail: prediction.detail, factor: finding.factor, residual: finding.residual,
       effect: finding.effect)
   }

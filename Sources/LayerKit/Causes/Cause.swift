@@ -15,8 +15,8 @@ public struct Cause: Sendable {
   public let shownBy: String?
   /// How the report orders causes that hold at once: the specific ones first.
   public let specificity: Specificity
-  /// Whether it is a choice that is free where no derivative exists, and so nobody's mistake.
-  public let isConvention: Bool
+  /// What sort of fault it is.
+  public let nature: Nature
   private let hypothesis: @Sendable (Evidence) -> [Prediction]
 
   /// Describes a cause.
@@ -27,11 +27,11 @@ public struct Cause: Sendable {
   ///   - remedies: The change as it is written in a framework.
   ///   - shownBy: The fixture that shows this cause and no other: "a batch of 3 samples or more".
   ///   - specificity: How much the cause says.
-  ///   - isConvention: Whether it is a choice that is free where no derivative exists.
+  ///   - nature: What sort of fault it is.
   ///   - hypothesis: The tensors that the mistake may lead to; none where it cannot apply.
   public init(
     _ id: String, advice: String, remedies: [Framework: String] = [:], shownBy: String? = nil,
-    specificity: Specificity = .structural, isConvention: Bool = false,
+    specificity: Specificity = .structural, nature: Nature = .mistake,
     predict hypothesis: @escaping @Sendable (Evidence) -> [Prediction]
   ) {
     self.id = id
@@ -39,12 +39,22 @@ public struct Cause: Sendable {
     self.remedies = remedies
     self.shownBy = shownBy
     self.specificity = specificity
-    self.isConvention = isConvention
+    self.nature = nature
     self.hypothesis = hypothesis
   }
 
   /// The tensors that the mistake may lead to, likeliest first; none where it cannot apply.
   public func predictions(_ evidence: Evidence) -> [Prediction] { hypothesis(evidence) }
+
+  /// What sort of fault a cause is.
+  public enum Nature: Hashable, Sendable {
+    /// Somebody's mistake.
+    case mistake
+    /// A choice that is free where no derivative exists: nobody's, and no failure.
+    case convention
+    /// Numbers that were shortened on the way: nobody's, but not what the file says of them.
+    case rounding
+  }
 
   /// How much a cause says, from most to least.
   public enum Specificity: Int, Hashable, Sendable, Comparable {
