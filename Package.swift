@@ -34,7 +34,11 @@ let package = Package(
       name: "CNNKit",
       targets: ["Conformance", "Interchange", "LayerKit", "Network", "VerifyCommand", "Weights"]),
     .library(name: "StandardLayers", targets: ["StandardLayers"]),
+    .library(name: "CLayerABI", targets: ["CLayerABI"]),
+    .library(name: "CNNPluginSupport", targets: ["CLayerABI", "CNNPluginSupport", "LayerKit"]),
     .executable(name: "train-lenet", targets: ["TrainLeNet"]),
+    // For the tests of the host of plug-ins.
+    .library(name: "swift-plugin-for-tests", type: .dynamic, targets: ["SwiftPlugin"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -49,6 +53,9 @@ let package = Package(
     .target(name: "CSandbox", dependencies: ["CHDF5"]),
     .target(name: "CKernels"),
     .target(name: "CDiscrepancy"),
+    .target(name: "CLayerABI"),
+    // The packages that `new-layer` writes, as text.
+    .target(name: "CTemplates", exclude: ["files", "ruff.toml"]),
 
     // Text from strangers, and how it is shown.
     module("Text", []),
@@ -58,6 +65,11 @@ let package = Package(
     module("Kernels", ["CKernels", "Tensors"]),
     module("LayerKit", ["Kernels", "Tensors", "Text"]),
     module("Network", ["Kernels", "LayerKit", "Tensors", realModule]),
+
+    // Layers of shared libraries, in processes of their own.
+    module("PluginHost", ["CLayerABI", "CSandbox", "Kernels", "LayerKit", "Tensors", "Text"]),
+
+    module("CNNPluginSupport", ["CLayerABI", "Kernels", "LayerKit", "Tensors"]),
 
     // Files.
     module("HDF5File", ["CCrypto", "CHDF5", "CDeflate", "CSandbox", "Text"]),
@@ -81,8 +93,9 @@ let package = Package(
     module(
       "VerifyCommand",
       [
-        "Conformance", "Diagnosis", "Discrepancy", "FileComparison", "HDF5File", "Interchange",
-        "LayerKit", "Network", "Reports", "Tensors", "Text", "Verification", "Weights",
+        "CTemplates", "Conformance", "Diagnosis", "Discrepancy", "FileComparison", "HDF5File",
+        "Interchange", "LayerKit", "Network", "PluginHost", "Reports", "Tensors", "Text",
+        "Verification", "Weights",
         argumentParser,
       ]),
 
@@ -136,8 +149,19 @@ let package = Package(
     tests(
       of: "VerifyCommand",
       ["FixtureDrafts", .target(name: "TrainLeNet"), .target(name: "cnn-verify")],
-      exclude: ["Comparison"]),
+      exclude: ["Comparison", "Reproduction", "make-reproduction.py"]),
     tests(of: "Kernels", ["Tensors"]),
+    // A plug-in in Swift, as a stranger would write it, for the tests of the host.
+    .target(
+      name: "SwiftPlugin",
+      dependencies: ["CLayerABI", "CNNPluginSupport", "LayerKit", "StandardLayers", "Tensors"],
+      path: "Tests/PluginHostTests/SwiftPlugin", packageAccess: false, swiftSettings: settings),
+    tests(
+      of: "PluginHost",
+      [
+        "CLayerABI", "Conformance", "FixtureDrafts", "LayerKit", "StandardLayers",
+        "Tensors", .target(name: "cnn-verify"),
+      ], exclude: ["Plugins", "SwiftPlugin", "Header-1.0"]),
     // Tests of files start the built `cnn-verify` as the confined process.
     tests(
       of: "HDF5File", ["FixtureDrafts", "Text", .target(name: "cnn-verify")],

@@ -3,7 +3,6 @@
 
 #include <linux/audit.h>
 #include <linux/filter.h>
-#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -11,9 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "Parts.h"
+
 // MARK: Resources
 
-static bool limit(int resource, uint64_t value) {
+bool CSandbox_limit(int resource, uint64_t value) {
   struct rlimit old, new = {value, value};
   if (getrlimit(resource, &old) != 0) return false;
   if (old.rlim_max != RLIM_INFINITY && old.rlim_max < value) new.rlim_cur = new.rlim_max = old.rlim_max;
@@ -24,45 +25,16 @@ static bool limit(int resource, uint64_t value) {
 // would be SIGKILL, which could come from anywhere.
 static bool limitProcessorTime(uint64_t seconds) {
   struct rlimit time = {seconds, seconds + 1};
-  return setrlimit(RLIMIT_CPU, &time) == 0 || limit(RLIMIT_CPU, seconds);
+  return setrlimit(RLIMIT_CPU, &time) == 0 || CSandbox_limit(RLIMIT_CPU, seconds);
 }
 
 static bool limitResources(const struct CSandbox_limits *limits) {
-  bool all = limit(RLIMIT_AS, limits->addressSpace);
+  bool all = CSandbox_limit(RLIMIT_AS, limits->addressSpace);
   all &= limitProcessorTime(limits->cpuSeconds);
-  all &= limit(RLIMIT_FSIZE, 0);
-  all &= limit(RLIMIT_NOFILE, limits->openFiles);
-  all &= limit(RLIMIT_CORE, 0);
+  all &= CSandbox_limit(RLIMIT_FSIZE, 0);
+  all &= CSandbox_limit(RLIMIT_NOFILE, limits->openFiles);
+  all &= CSandbox_limit(RLIMIT_CORE, 0);
   return all;
-}
-
-// MARK: Landlock
-
-// The worker has its file open already, so the rule set has no rule: no path can be opened at all.
-// Which rights a kernel can handle follows from its Landlock ABI (landlock(7)); asking for an
-// unknown one fails. Numbers rather than names, since the headers may be older than the kernel.
-static bool forbidPaths(void) {
-#ifdef __NR_landlock_create_ruleset
-  struct {
-    uint64_t files, network, scopes;
-  } handled = {0, 0, 0};
-  long abi = syscall(__NR_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-  if (abi < 1) return false;
-  handled.files = (1ULL << 13) - 1;               // ABI 1: execute … make symbolic link
-  if (abi >= 2) handled.files |= 1ULL << 13;      // refer
-  if (abi >= 3) handled.files |= 1ULL << 14;      // truncate
-  if (abi >= 4) handled.network = 3;              // bind and connect TCP
-  if (abi >= 5) handled.files |= 1ULL << 15;      // ioctl of devices
-  if (abi >= 6) handled.scopes = 3;               // abstract sockets, signals
-  size_t size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
-  int rules = (int)syscall(__NR_landlock_create_ruleset, &handled, size, 0);
-  if (rules < 0) return false;
-  bool done = syscall(__NR_landlock_restrict_self, rules, 0) == 0;
-  close(rules);
-  return done;
-#else
-  return false;
-#endif
 }
 
 // MARK: System calls
@@ -140,7 +112,8 @@ unsigned CSandbox_confine(const struct CSandbox_limits *limits) {
   unsigned inForce = 0;
   if (limitResources(limits)) inForce |= CSandbox_resourceLimits;
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) inForce |= CSandbox_noNewPrivileges;
-  if (forbidPaths()) inForce |= CSandbox_landlock;
+  // The worker has its file open already: no path can be opened at all.
+  if (CSandbox_allowReading(NULL, 0)) inForce |= CSandbox_landlock;
   if (filterSystemCalls()) inForce |= CSandbox_seccomp;
   return inForce;
 }

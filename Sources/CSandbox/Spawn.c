@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 // Above every number that the child uses, so that no dup2 overwrites a source.
@@ -29,6 +30,26 @@ int CSandbox_memoryFile(const void *bytes, size_t count) {
   if (fcntl(descriptor, F_ADD_SEALS, seals) == 0) return descriptor;
   close(descriptor);
   return -1;
+}
+
+int CSandbox_sharedMemory(size_t size) {
+  int descriptor = memfd_create("cnn-verify", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (descriptor < 0) return -1;
+  int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
+  if (ftruncate(descriptor, (off_t)size) == 0 && fcntl(descriptor, F_ADD_SEALS, seals) == 0)
+    return descriptor;
+  int error = errno;
+  close(descriptor);
+  errno = error;
+  return -1;
+}
+
+int CSandbox_clearMemory(int memory, size_t size) {
+  return fallocate(memory, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)size);
+}
+
+int CSandbox_socketPair(int ends[2]) {
+  return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
 }
 
 static int describe(posix_spawn_file_actions_t *actions, int file, int pipe) {

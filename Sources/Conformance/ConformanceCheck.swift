@@ -23,6 +23,8 @@ public struct ConformanceCheck: Sendable {
   enum Outcome: Sendable {
     /// The promise was put to the test and kept.
     case holds
+    /// It was kept wherever it was put to the test; the text says where it was not.
+    case holdsExcept(String)
     /// The promise says nothing about this configuration.
     case notApplicable
     /// It is broken; the text says where, and with which numbers.

@@ -20,11 +20,17 @@ public enum ConformanceKit {
   }
 
   /// Runs some checks on a kind and tells what was found.
+  ///
+  /// Without `derivatives`, backward passes are held against the best derivative that the kind
+  /// offers: its definition in dual numbers, or differences of its forward pass.
   public static func report(
-    on definition: LayerDefinition, checks: [ConformanceCheck] = ConformanceCheck.all
+    on definition: LayerDefinition, checks: [ConformanceCheck] = ConformanceCheck.all,
+    derivatives: DerivativeSource? = nil
   ) -> ConformanceReport {
     var report = ConformanceReport(kind: definition.signature.kind)
-    let (subjects, refused) = (Subject.all(of: definition), Subject.refused(of: definition))
+    let subjects = Subject.all(of: definition, source: derivatives)
+    report.derivatives = subjects.first?.source
+    let refused = Subject.refused(of: definition)
     for check in checks {
       var result = ConformanceReport.CheckResult(check: check.id, promise: check.promise)
       switch check.scope {
@@ -36,10 +42,37 @@ public enum ConformanceKit {
         for subject in subjects {
           result.take(outcome { try run(subject) }, example: subject.example.name)
         }
+        result.smallest = subjects.first { subject in
+          result.failures.contains { $0.example == subject.example.name }
+        }.flatMap { smallestCase(of: $0, breaking: run) }
       }
       report.results.append(result)
     }
     return report
+  }
+
+  /// Whether the layer refuses the shapes that it cannot compute, so that others may be tried.
+  private static func keepsItsShapes(_ subject: Subject) -> Bool {
+    ConformanceCheck.shapes.allSatisfy { check in
+      guard case .accepted(let run) = check.scope else { return true }
+      if case .holds? = try? run(subject) { return true } else { return false }
+    }
+  }
+
+  /// The simplest case that breaks a promise which a larger one breaks; nil if none is simpler.
+  private static func smallestCase(
+    of subject: Subject, breaking run: (Subject) throws -> ConformanceCheck.Outcome
+  ) -> ConformanceReport.Failure? {
+    guard keepsItsShapes(subject) else { return nil }
+    var detail: String?
+    let example = subject.example.shrunk { example in
+      guard let simpler = try? Subject(subject.definition, example, source: subject.source),
+        simpler.isComputable, case .broken(let text)? = try? run(simpler)
+      else { return false }
+      detail = text
+      return true
+    }
+    return detail.map { .init(example: example.name, detail: $0) }
   }
 
   /// What a check says; an error that it throws on the way is a broken promise as well.
@@ -48,6 +81,8 @@ public enum ConformanceKit {
   ) -> ConformanceCheck.Outcome {
     do {
       return try run()
+    } catch let failure as LayerFailure {
+      return .broken("the layer breaks down: \(failure)")
     } catch {
       return .broken("the layer refuses its own example: it \(error)")
     }
@@ -67,6 +102,9 @@ extension ConformanceReport.CheckResult {
     switch outcome {
     case .notApplicable: return
     case .holds: cases += 1
+    case .holdsExcept(let detail):
+      cases += 1
+      exceptions.append(.init(example: example, detail: detail))
     case .broken(let detail):
       cases += 1
       failures.append(.init(example: example, detail: detail))

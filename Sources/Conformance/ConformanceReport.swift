@@ -4,6 +4,8 @@ import LayerKit
 public struct ConformanceReport: Sendable {
   /// The kind that was examined.
   public let kind: String
+  /// What its backward pass was held against; nil where no configuration works.
+  public internal(set) var derivatives: DerivativeSource?
   /// The checks in the order in which they ran.
   public internal(set) var results: [CheckResult] = []
 
@@ -17,9 +19,13 @@ public struct ConformanceReport: Sendable {
     public internal(set) var cases = 0
     /// The configurations on which it is broken.
     public internal(set) var failures: [Failure] = []
+    /// The simplest configuration that was found on which it is broken as well, and how.
+    public internal(set) var smallest: Failure?
+    /// What could not be put to the test on configurations on which the promise is kept.
+    public internal(set) var exceptions: [Failure] = []
   }
 
-  /// A broken promise.
+  /// A broken promise, or one that could not be put to the test.
   public struct Failure: Hashable, Sendable {
     /// The name of the configuration; empty for the kind as a whole.
     public let example: String
@@ -45,8 +51,9 @@ extension ConformanceReport: CustomStringConvertible {
       let failures = result.failures.map { failure in
         "  " + (failure.example.isEmpty ? "" : "“\(failure.example)”: ") + failure.detail
       }
-      return (["\(kind) breaks `\(result.check)`: \(result.promise)"] + failures)
-        .joined(separator: "\n")
+      let smallest = result.smallest.map { "  smallest case, \($0.example): \($0.detail)" }
+      let promise = "\(kind) breaks `\(result.check)`: \(result.promise)"
+      return ([promise] + failures + [smallest].compactMap { $0 }).joined(separator: "\n")
     }
     .joined(separator: "\n")
   }

@@ -33,6 +33,10 @@ struct LimitRule: Hashable, Sendable {
   static let elementwise = LimitRule(
     figureFactor: 1, usualFactor: 1, valueFactor: 0, floor: 0, isProven: true, isSum: false)
 
+  /// The figure is a limit that nobody proved.
+  static let measured = LimitRule(
+    figureFactor: 1, usualFactor: 1, valueFactor: 0, floor: 0, isProven: false, isSum: false)
+
   /// A sum of n terms of total magnitude B: τ = γ(n)·B + u·|v|.
   ///
   /// The second part is the rounding of the stored result. Usual is 6·√n·u·B, what correct results of ordinary data stay below.

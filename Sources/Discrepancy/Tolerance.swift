@@ -66,6 +66,7 @@ public struct Tolerance: Sendable {
       case .exact: .exact
       case .accumulated(let terms, _, let products): .sum(terms, products: products, formats)
       case .elementwise: .elementwise
+      case .measured: .measured
       }
   }
 
@@ -76,7 +77,8 @@ public struct Tolerance: Sendable {
       case .exact: []
       case .accumulated(_, let magnitude, _): magnitude.elements(range)
       // A bound that is NaN is no bound.
-      case .elementwise(let bounds): bounds.elements[range].map { $0.isNaN ? .infinity : $0 }
+      case .elementwise(let bounds), .measured(let bounds):
+        bounds.elements[range].map { $0.isNaN ? .infinity : $0 }
       }
     return Window(
       rule: rule, start: range.lowerBound, figures: figures,

@@ -15,7 +15,9 @@ public struct AnyLayer: Sendable {
   /// The layer in double precision.
   public let double: LayerProgram<Double>
   /// The definition in dual numbers: the exact derivative in one direction.
-  public let defineDual: @Sendable (Operands<Dual>) -> Results<Dual>
+  ///
+  /// Nil for a layer whose definition is not at hand in every arithmetic: that of a shared library.
+  public let defineDual: (@Sendable (Operands<Dual>) -> Results<Dual>)?
   /// What holds where the derivative does not exist.
   public let kinks: [Kink]
   /// Known ways of computing the layer wrongly, made when they are asked for.
@@ -23,11 +25,11 @@ public struct AnyLayer: Sendable {
   /// The formula as the kind states it; empty where it states none.
   public let formula: String
   /// What its hyper-parameters mean, defaults included.
-  public internal(set) var settings: [(name: String, value: String)] = []
+  public var settings: [(name: String, value: String)] = []
 
   private let listCauses: @Sendable () -> [Cause]
   private let shapeRule: @Sendable (OperandShapes) throws -> [Shape]
-  private let boundRule: @Sendable (BoundQuestion) -> ErrorBound
+  private let boundRule: @Sendable (BoundQuestion) throws(LayerFailure) -> ErrorBound
 
   /// Erases the type of a layer.
   @inlinable
@@ -48,14 +50,17 @@ public struct AnyLayer: Sendable {
       shapeRule: { try layer.outputShapes($0) }, boundRule: { layer.bound($0) })
   }
 
-  @usableFromInline
-  init(
+  /// Gathers a layer whose code is not a Swift type.
+  ///
+  /// The shape rule throws `LayerProblem` for operands that it refuses, and `LayerFailure` where the
+  /// layer breaks down.
+  public init(
     signature: Signature, kinks: [Kink], formula: String,
-    single: LayerProgram<Float>,
-    double: LayerProgram<Double>, defineDual: @escaping @Sendable (Operands<Dual>) -> Results<Dual>,
-    causes: @escaping @Sendable () -> [Cause],
+    single: LayerProgram<Float>, double: LayerProgram<Double>,
+    defineDual: (@Sendable (Operands<Dual>) -> Results<Dual>)? = nil,
+    causes: @escaping @Sendable () -> [Cause] = { [] },
     shapeRule: @escaping @Sendable (OperandShapes) throws -> [Shape],
-    boundRule: @escaping @Sendable (BoundQuestion) -> ErrorBound
+    boundRule: @escaping @Sendable (BoundQuestion) throws(LayerFailure) -> ErrorBound
   ) {
     self.signature = signature
     self.kinks = kinks
@@ -69,11 +74,13 @@ public struct AnyLayer: Sendable {
   }
 
   /// How far rounding may move each element of one result.
-  public func bound(_ question: BoundQuestion) -> ErrorBound { boundRule(question) }
+  public func bound(_ question: BoundQuestion) throws(LayerFailure) -> ErrorBound {
+    try boundRule(question)
+  }
 
   /// The shape of each output, once every operand has been checked against the signature.
   ///
-  /// Throws `LayerProblem`, or what a layer of others throws.
+  /// Throws `LayerProblem`, `LayerFailure`, or what a layer of others throws.
   public func outputShapes(_ operands: OperandShapes) throws -> [Shape] {
     let inputs = signature.minimumInputs...signature.maximumInputs
     guard inputs.contains(operands.inputs.count) else {
@@ -100,31 +107,47 @@ public struct AnyLayer: Sendable {
 }
 
 /// A configured layer at one precision.
+///
+/// The functions throw `LayerFailure` where the layer's code breaks down, which only that of a shared
+/// library can.
 public struct LayerProgram<S: KernelScalar>: Sendable {
-  /// The definition.
-  public let define: @Sendable (Operands<S>) -> Results<S>
-  /// The forward pass.
-  public let forward: @Sendable (Operands<S>) -> Results<S>
-  /// The backward pass, given the upstream gradients and which gradients are wanted.
-  public let backward: @Sendable (Operands<S>, [Tensor<S>], GradientRequest) -> Gradients<S>
-  /// Checks indices, probabilities and masks.
-  public let checkValues: @Sendable (Operands<S>) throws -> Void
-  /// What the operands and upstream gradients cannot show.
-  public let blindSpots: @Sendable (Operands<S>, [Tensor<S>]) -> [BlindSpot]
+  /// What computes the results of a layer.
+  public typealias Forward = @Sendable (Operands<S>) throws(LayerFailure) -> Results<S>
+  /// What computes the gradients that are wanted, given the upstream gradients.
+  public typealias Backward =
+    @Sendable (Operands<S>, [Tensor<S>], GradientRequest)
+    throws(LayerFailure) -> Gradients<S>
+  /// What refuses operands for their values: throws `LayerProblem`, or `LayerFailure`.
+  public typealias ValueCheck = @Sendable (Operands<S>) throws -> Void
+  /// What tells which mistakes operands and upstream gradients cannot show.
+  public typealias BlindSpots = @Sendable (Operands<S>, [Tensor<S>]) -> [BlindSpot]
 
-  @usableFromInline
-  init(
-    define: @escaping @Sendable (Operands<S>) -> Results<S>,
-    forward: @escaping @Sendable (Operands<S>) -> Results<S>,
-    backward: @escaping @Sendable (Operands<S>, [Tensor<S>], GradientRequest) -> Gradients<S>,
-    checkValues: @escaping @Sendable (Operands<S>) throws -> Void,
-    blindSpots: @escaping @Sendable (Operands<S>, [Tensor<S>]) -> [BlindSpot]
+  /// The definition; nil where a shared library brings none.
+  public let definition: Forward?
+  /// The forward pass.
+  public let forward: Forward
+  /// The backward pass, given the upstream gradients and which gradients are wanted.
+  public let backward: Backward
+  /// Checks indices, probabilities and masks.
+  public let checkValues: ValueCheck
+  /// What the operands and upstream gradients cannot show.
+  public let blindSpots: BlindSpots
+
+  /// Gathers the functions of a layer.
+  public init(
+    define definition: Forward?, forward: @escaping Forward, backward: @escaping Backward,
+    checkValues: @escaping ValueCheck, blindSpots: @escaping BlindSpots = { _, _ in [] }
   ) {
-    self.define = define
+    self.definition = definition
     self.forward = forward
     self.backward = backward
     self.checkValues = checkValues
     self.blindSpots = blindSpots
+  }
+
+  /// What the definition gives, or the forward pass of a layer that brings none.
+  public func define(_ operands: Operands<S>) throws(LayerFailure) -> Results<S> {
+    try (definition ?? forward)(operands)
   }
 }
 

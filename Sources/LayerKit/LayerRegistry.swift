@@ -14,20 +14,45 @@ public struct LayerDefinition: Sendable {
   public let signature: Signature
   /// The configurations that checks run.
   public let examples: [LayerExample]
-  private let make: @Sendable (inout HyperparameterReader) -> AnyLayer
+  /// The formula as the kind states it; empty where it states none.
+  public let formula: String
+  private let make: Maker
+
+  /// What makes a layer of the hyper-parameters as a file states them.
+  public typealias Maker =
+    @Sendable ([String: HyperparameterValue])
+    throws(InvalidHyperparameters) -> AnyLayer
 
   /// Defines a kind by its type.
   @inlinable
   public init<L: Layer>(_ type: L.Type) {
-    self.init(signature: L.signature, examples: L.examples) { AnyLayer(L(&$0)) }
+    self.init(
+      signature: L.signature, examples: L.examples, formula: L.formula,
+      reading: { AnyLayer(L(&$0)) })
   }
 
   @usableFromInline
   init(
-    signature: Signature, examples: [LayerExample],
-    make: @escaping @Sendable (inout HyperparameterReader) -> AnyLayer
+    signature: Signature, examples: [LayerExample], formula: String,
+    reading make: @escaping @Sendable (inout HyperparameterReader) -> AnyLayer
+  ) {
+    self.init(signature: signature, examples: examples, formula: formula) {
+      hyperparameters throws(InvalidHyperparameters) in
+      var reader = HyperparameterReader(hyperparameters)
+      var layer = make(&reader)
+      layer.settings = reader.understood
+      let problems = reader.finish()
+      guard problems.isEmpty else { throw InvalidHyperparameters(problems: problems) }
+      return layer
+    }
+  }
+
+  /// Defines a kind whose code is not a Swift type.
+  public init(
+    signature: Signature, examples: [LayerExample], formula: String = "", make: @escaping Maker
   ) {
     self.signature = signature
+    self.formula = formula
     self.examples = examples
     self.make = make
   }
@@ -36,12 +61,7 @@ public struct LayerDefinition: Sendable {
   public func layer(
     _ hyperparameters: [String: HyperparameterValue]
   ) throws(InvalidHyperparameters) -> AnyLayer {
-    var reader = HyperparameterReader(hyperparameters)
-    var layer = make(&reader)
-    layer.settings = reader.understood
-    let problems = reader.finish()
-    guard problems.isEmpty else { throw InvalidHyperparameters(problems: problems) }
-    return layer
+    try make(hyperparameters)
   }
 }
 
@@ -52,6 +72,23 @@ public struct InvalidHyperparameters: Error, Hashable, Sendable {
 
   /// Gathers at least one problem.
   public init(problems: [LayerProblem]) { self.problems = problems }
+}
+
+/// Kinds of layers that a program found while it ran: those of a shared library.
+public struct LayerCollection: Sendable {
+  /// What the names of the kinds begin with, before a point.
+  public let prefix: String
+  /// Who offers them, for messages: the file.
+  public let owner: String
+  /// The kinds.
+  public let layers: [LayerDefinition]
+
+  /// Gathers kinds.
+  public init(prefix: String, owner: String, layers: [LayerDefinition]) {
+    self.prefix = prefix
+    self.owner = owner
+    self.layers = layers
+  }
 }
 
 /// The kinds of layers that are known, gathered once from a list of plug-ins.
@@ -69,13 +106,38 @@ public struct LayerRegistry: Sendable {
         guard position == 0 || kind.hasPrefix(plugin.name + ".") else {
           throw .missingPrefix(kind: kind, plugin: plugin.name)
         }
-        if let owner = owners[kind] {
-          throw .duplicate(kind: kind, owners: [owner, plugin.name])
-        }
-        definitions[kind] = definition
-        owners[kind] = plugin.name
+        try insert(definition, of: plugin.name)
       }
     }
+  }
+
+  /// Adds the kinds of a collection, all or none.
+  public mutating func add(_ collection: LayerCollection) throws(RegistryError) {
+    var enlarged = self
+    for definition in collection.layers {
+      guard definition.signature.kind.hasPrefix(collection.prefix + ".") else {
+        throw .missingPrefix(kind: definition.signature.kind, plugin: collection.prefix)
+      }
+      try enlarged.insert(definition, of: collection.owner)
+    }
+    self = enlarged
+  }
+
+  /// Removes the kinds of an owner.
+  public mutating func remove(owner: String) {
+    for (kind, other) in owners where other == owner {
+      definitions[kind] = nil
+      owners[kind] = nil
+    }
+  }
+
+  private mutating func insert(
+    _ definition: LayerDefinition, of owner: String
+  ) throws(RegistryError) {
+    let kind = definition.signature.kind
+    if let other = owners[kind] { throw .duplicate(kind: kind, owners: [other, owner]) }
+    definitions[kind] = definition
+    owners[kind] = owner
   }
 
   /// The names of all kinds, in alphabetical order.

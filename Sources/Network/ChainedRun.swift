@@ -94,7 +94,11 @@ public struct ChainedRun<Supply: NetworkSupply> {
     guard let operands = try operands(of: node), try accepts(operands, layer, node) else {
       return
     }
-    let results = Supply.S.program(of: layer).forward(operands)
+    guard let results = try attempt(node, { try Supply.S.program(of: layer).forward(operands) })
+    else {
+      try storeRecordedOutputs(node)
+      return
+    }
     let application = LayerApplication(node: node, operands: operands, upstream: [])
     for (index, output) in results.outputs.enumerated() {
       let output = try settled(output, .output(index), of: application)
@@ -130,6 +134,18 @@ public struct ChainedRun<Supply: NetworkSupply> {
       let reason = (error as? LayerProblem).map { NetworkProblem.Reason.description([$0]) }
       throw NetworkProblem(
         layer: network.nodes[node].name, reason: reason ?? .refused("\(error)"))
+    }
+  }
+
+  /// What a layer computes, or nil where it breaks down and its recorded tensors take its place.
+  private func attempt<Found>(
+    _ node: Int, _ compute: () throws -> Found
+  ) throws -> Found? {
+    do {
+      return try compute()
+    } catch {
+      guard supply.isComplete else { return nil }
+      throw NetworkProblem(layer: network.nodes[node].name, reason: .refused("\(error)"))
     }
   }
 
@@ -172,11 +188,7 @@ public struct ChainedRun<Supply: NetworkSupply> {
     _ node: Int, _ visitUpstream: UpstreamVisit, _ visit: Visit
   ) throws {
     guard let layer = network.nodes[node].layer else {
-      for input in network.nodes[node].sources.indices {
-        if let gradient = try supply.recordedInputGradient(ofNode: node, input: input) {
-          try store(gradient, node, input)
-        }
-      }
+      try storeRecordedInputGradients(node)
       return
     }
     guard let operands = try operands(of: node), try accepts(operands, layer, node),
@@ -194,7 +206,12 @@ public struct ChainedRun<Supply: NetworkSupply> {
     }
     let wanted = GradientRequest(
       inputs: Set(inputs.map(\.offset)), parameters: Set(operands.parameters.keys))
-    let computed = Supply.S.program(of: layer).backward(operands, upstream, wanted)
+    let program = Supply.S.program(of: layer)
+    guard let computed = try attempt(node, { try program.backward(operands, upstream, wanted) })
+    else {
+      try storeRecordedInputGradients(node)
+      return
+    }
     let application = LayerApplication(node: node, operands: operands, upstream: upstream)
     for (input, own) in computed.inputs.enumerated() {
       guard let own, wanted.inputs.contains(input) else { continue }
@@ -206,6 +223,14 @@ public struct ChainedRun<Supply: NetworkSupply> {
       if let own = computed.parameters[name] {
         let gradient = try settled(own, .parameterGradient(name), of: application)
         try visit(node, .parameterGradient(name), gradient)
+      }
+    }
+  }
+
+  private mutating func storeRecordedInputGradients(_ node: Int) throws {
+    for input in network.nodes[node].sources.indices {
+      if let gradient = try supply.recordedInputGradient(ofNode: node, input: input) {
+        try store(gradient, node, input)
       }
     }
   }

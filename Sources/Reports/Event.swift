@@ -11,6 +11,8 @@ public enum Event: Sendable {
   case caseBegan(name: String?, layers: [LayerFacts])
   /// Everything about one layer has been found.
   case layer(LayerReport)
+  /// The elements of a tensor that were asked for, behind the layer's verdict.
+  case arrays(ComparedArrays)
   /// Something that the reader of the report should know and that is no failure.
   case warning(Warning)
   /// Something that was done because the user asked for it.
@@ -45,11 +47,13 @@ public struct FixtureFacts: Hashable, Sendable {
   public var comparedWith: String?
   /// What the two files may lie apart, in words; nil where it is verified.
   public var limit: String?
+  /// The file that takes the elements of its tensors; nil where nobody asked for one.
+  public var arrays: String?
 
   /// Gathers the facts about a fixture.
   public init(
     path: String, producer: String?, provenance: String?, sha256: String?, cases: Int,
-    comparedWith: String? = nil, limit: String? = nil
+    comparedWith: String? = nil, limit: String? = nil, arrays: String? = nil
   ) {
     self.path = path
     self.producer = producer
@@ -58,6 +62,7 @@ public struct FixtureFacts: Hashable, Sendable {
     self.cases = cases
     self.comparedWith = comparedWith
     self.limit = limit
+    self.arrays = arrays
   }
 }
 

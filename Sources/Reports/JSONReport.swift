@@ -33,7 +33,7 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     case .note(let note): try write(record("note", note))
     case .unusable(let fixture, let problems): try write(record(fixture, problems))
     case .summary(let summary): try write(record(summary))
-    case .caseBegan, .progress: break
+    case .arrays, .caseBegan, .progress: break
     }
   }
 
@@ -53,6 +53,7 @@ public struct JSONReport<Output: TextOutput>: EventSink {
       object.add("compared_with", other)
       object.add("limit", facts.limit)
     }
+    if let arrays = facts.arrays { object.add("arrays", arrays) }
     return object
   }
 

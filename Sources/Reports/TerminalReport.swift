@@ -45,7 +45,7 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
     case .note(let note): if detail != .quiet { try line(note.text) }
     case .unusable(let fixture, let problems): try show(fixture, problems)
     case .summary(let summary): try show(summary)
-    case .progress: break
+    case .arrays, .progress: break
     }
   }
 

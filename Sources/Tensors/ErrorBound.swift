@@ -15,6 +15,12 @@ public enum ErrorBound: Sendable {
   /// such an element can at best be a warning.
   case elementwise(Tensor<Double>)
 
+  /// A limit for each element that nobody proved, already evaluated for the rounding asked for.
+  ///
+  /// It is for layers that do not say how far rounding may move their results: what exceeds it
+  /// differs, what does not is at best a warning.
+  case measured(Tensor<Double>)
+
   /// A sum of at most `terms` rounded terms whose magnitudes are at hand as a tensor.
   public static func sum(
     terms: Int, magnitude: Tensor<Double>, products: Bool = true

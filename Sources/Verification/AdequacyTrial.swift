@@ -45,14 +45,15 @@ struct AdequacyTrial {
     let formats = ComparisonFormats(ours: .float64, reference: side.format)
     var adequacy = Adequacy()
     for tensor in side.present where !tensor.isGradient || !upstream.isEmpty {
-      guard let computed = kind.compute(tensor, operands, upstream) else { continue }
+      guard let computed = try kind.compute(tensor, operands, upstream) else { continue }
       let evidence = Evidence(
         tensor, suspect: computed, computed: computed, operands: operands, upstream: upstream,
         layer: kind, rounding: formats.rounding, format: formats.reference)
       let question = BoundQuestion(
         tensor, operands: operands, upstream: tensor.isGradient ? upstream : [],
         computed: computed, rounding: formats.rounding)
-      adequacy.examine(evidence, tolerance: Tolerance(kind.bound(question), formats))
+      let tolerance = Tolerance(try kind.bound(question), formats)
+      adequacy.examine(evidence, tolerance: tolerance)
     }
     let spots =
       kind.double.blindSpots(operands, upstream)

@@ -55,7 +55,7 @@ struct BranchTrial {
         diagnosis: TensorDiagnosis(
           causes: [
             NamedCause(
-              id: "branch-gradient-missing",
+              id: NetworkCause.branchGradientMissing,
               advice: "the gradient of an output is the sum over all its consumers; the part of "
                 + "\(missing.joined(separator: " and ")) is missing",
               remedies: [

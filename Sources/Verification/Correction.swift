@@ -71,7 +71,8 @@ struct Correction {
     of tensor: ResultTensor, _ kind: AnyLayer, _ operands: Operands<Double>
   ) -> Tensor<Double>? {
     guard case .output(let index) = tensor else { return nil }
-    let outputs = kind.double.define(operands).outputs
+    // A layer that breaks down is told by its own verdict.
+    guard let outputs = try? kind.double.define(operands).outputs else { return nil }
     return outputs.indices.contains(index) ? outputs[index] : nil
   }
 
@@ -88,10 +89,10 @@ struct Correction {
     let formats = ComparisonFormats(
       ours: .float64, reference: stored.format ?? .float64,
       operandRoundoff: fixtureCase.arithmetic.operandRoundoff)
-    let bound = kind.bound(
-      BoundQuestion(
-        tensor, operands: application.operands, upstream: tensor.isGradient ? upstream : [],
-        computed: computed, rounding: formats.rounding))
+    let question = BoundQuestion(
+      tensor, operands: application.operands, upstream: tensor.isGradient ? upstream : [],
+      computed: computed, rounding: formats.rounding)
+    guard let bound = try? kind.bound(question) else { return nil }
     let evidence = Evidence(
       tensor, suspect: recorded, computed: computed, operands: application.operands,
       upstream: upstream, layer: kind, rounding: formats.rounding,

@@ -73,8 +73,8 @@ struct ExplanationTrial {
     }
     let ones = outputs.map { Tensor<Double>($0, repeating: 1) }
     let wanted = wanted(kind, operands)
-    let local = kind.double.backward(operands, ones, wanted)
-    let downstream = kind.double.backward(operands, upstream, wanted)
+    let local = try kind.double.backward(operands, ones, wanted)
+    let downstream = try kind.double.backward(operands, upstream, wanted)
     let inputs = wanted.inputs.sorted().map { ("input.\($0)", ResultTensor.inputGradient($0)) }
     let parameters = wanted.parameters.sorted().map { ($0, ResultTensor.parameterGradient($0)) }
     return upstream.enumerated().map {

@@ -23,6 +23,7 @@ public struct FixtureVerification {
   ///
   /// Throws only what stops the work as a whole: a sink that cannot be written, a full disk.
   public func run(_ report: (Event) throws -> Void) throws {
+    var arrays = ArrayTelling(options.arrays)
     for fixtureCase in fixture.cases {
       let chosen = fixtureCase.layers.indices.filter { isChosen(fixtureCase.layers[$0]) }
       guard !chosen.isEmpty else { continue }
@@ -61,6 +62,7 @@ public struct FixtureVerification {
           .layer(
             LayerReport(
               layer: facts[position], verdict: verdict, tensors: tensors, chained: found)))
+        try arrays.tell(trial, tensors, facts[position], report)
       }
       if options.isCorrected, isChained(fixtureCase) {
         let corrected = CorrectedTrial(fixtureCase, facts, isolated: isolated)
@@ -70,6 +72,7 @@ public struct FixtureVerification {
         try report(.layer(trajectory.run { try report(.progress($0)) }))
       }
     }
+    try arrays.finish(report)
   }
 
   /// The trajectory of a case, which has a row of its own behind those of the layers.

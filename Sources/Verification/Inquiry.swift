@@ -17,7 +17,7 @@ struct Inquiry {
   /// How both sides are stored, ours in double precision.
   let formats: ComparisonFormats
 
-  /// Explains the difference of one tensor.
+  /// Explains the difference of one tensor; throws `LayerFailure` where the layer breaks down.
   ///
   /// - Parameters:
   ///   - tensor: Which tensor it is.
@@ -26,11 +26,11 @@ struct Inquiry {
   ///   - tolerance: The limits of the comparison.
   func diagnosis(
     of tensor: ResultTensor, ours: Tensor<Double>, reference: Tensor<Double>, tolerance: Tolerance
-  ) -> TensorDiagnosis {
+  ) throws -> TensorDiagnosis {
     // A run in single precision is explained in double: only the mistake must be left.
     let isExact = tolerance.formats.ours == .float64
-    let computed = isExact ? ours : kind.compute(tensor, operands, upstream) ?? ours
-    let bound = kind.bound(
+    let computed = isExact ? ours : try kind.compute(tensor, operands, upstream) ?? ours
+    let bound = try kind.bound(
       BoundQuestion(
         tensor, operands: operands, upstream: tensor.isGradient ? upstream : [],
         computed: computed, rounding: formats.rounding))

@@ -155,7 +155,8 @@ struct LayerPairTrial {
     _ arithmetic: Arithmetic?
   ) throws -> TwoSidedComparator.Side? {
     let upstream = tensor.isGradient ? source.upstream : []
-    guard let exact = kind.compute(tensor, source.operands, upstream), exact.shape == stored.shape
+    guard let exact = try kind.compute(tensor, source.operands, upstream),
+      exact.shape == stored.shape
     else { return nil }
     let formats = ComparisonFormats(
       ours: .float64, reference: stored.format ?? .float64,
@@ -165,7 +166,7 @@ struct LayerPairTrial {
       rounding: formats.rounding)
     return TwoSidedComparator.Side(
       recorded: try stored.read(as: Double.self), exact: exact,
-      tolerance: Tolerance(kind.bound(question), formats))
+      tolerance: Tolerance(try kind.bound(question), formats))
   }
 }
 

@@ -25,21 +25,40 @@ struct LayerTrial {
 
   /// Everything found about the layer's tensors; never empty.
   func run() -> [TensorReport] {
-    var reports = run(.init(tree: layer.reference, isTwin: false, layer, isLoss: isLoss))
-    if let twin = layer.twin {
-      reports += run(.init(tree: twin, isTwin: true, layer, isLoss: isLoss))
-    }
+    var reports = sides.flatMap { run($0) }
     if options.isDiagnosed { reports += BranchTrial(fixtureCase, at: position).run() }
     reports += UpdateTrial(fixtureCase, at: position, options: options).run()
     return expectFailure(of: Self.decided(reports))
   }
 
-  private var isLoss: Bool { fixtureCase.lossLayer == position }
+  /// The elements of one tensor that was judged, computed again; nil where there are none.
+  func arrays(of report: TensorReport, _ facts: LayerFacts) throws -> ComparedArrays? {
+    let update = UpdateTrial(fixtureCase, at: position, options: options)
+    if let arrays = try update.arrays(of: report, facts) { return arrays }
+    guard let kind = layer.layer, let side = sides.first(where: { $0.name == report.reference })
+    else { return nil }
+    let arithmetic = fixtureCase.arithmetic
+    return switch computingFormat(of: side) {
+    case .float32:
+      try ReferenceTrial<Float>(kind, layer, side, arithmetic).arrays(of: report, facts)
+    default:
+      try ReferenceTrial<Double>(kind, layer, side, arithmetic).arrays(of: report, facts)
+    }
+  }
+
+  /// The layer's references: the usual one, and its twin where there is one.
+  private var sides: [ReferenceSide] {
+    let isLoss = fixtureCase.lossLayer == position
+    let usual = ReferenceSide(tree: layer.reference, isTwin: false, layer, isLoss: isLoss)
+    return [usual]
+      + (layer.twin.map { [.init(tree: $0, isTwin: true, layer, isLoss: isLoss)] } ?? [])
+  }
 
   private func run(_ side: ReferenceSide) -> [TensorReport] {
     guard let kind = layer.layer else {
       return side.allNotCompared(.unknownKind(layer.kind, closest: layer.closestKind))
     }
+    if let failure = layer.failure { return side.allNotCompared(.unusable(failure)) }
     let precision = computingFormat(of: side)
     switch precision {
     case .float32:

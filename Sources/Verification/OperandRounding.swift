@@ -26,9 +26,9 @@ struct OperandRounding {
   }
 
   /// The distance of one result; infinite where the two have no distance.
-  func shift(of tensor: ResultTensor) -> Tensor<Double>? {
-    guard let exact = kind.compute(tensor, stored, storedUpstream),
-      let moved = kind.compute(tensor, rounded, roundedUpstream)
+  func shift(of tensor: ResultTensor) throws(LayerFailure) -> Tensor<Double>? {
+    guard let exact = try kind.compute(tensor, stored, storedUpstream),
+      let moved = try kind.compute(tensor, rounded, roundedUpstream)
     else { return nil }
     return exact.zip(moved) { a, b in
       if a == b { return 0 }
@@ -42,13 +42,13 @@ extension AnyLayer {
   /// One result, computed in double precision.
   func compute(
     _ tensor: ResultTensor, _ operands: Operands<Double>, _ upstream: [Tensor<Double>]
-  ) -> Tensor<Double>? {
+  ) throws(LayerFailure) -> Tensor<Double>? {
     switch tensor {
     case .output, .buffer:
-      var results = double.forward(operands)
+      var results = try double.forward(operands)
       return results.take(tensor, operands)
     case .inputGradient, .parameterGradient:
-      var gradients = double.backward(operands, upstream, GradientRequest(tensor))
+      var gradients = try double.backward(operands, upstream, GradientRequest(tensor))
       return gradients.take(tensor)
     }
   }

@@ -66,11 +66,9 @@ struct ParameterStep {
         path: path, reference: root, verdict: .differ, shape: computed.shape,
         reason: .shapes(ours: computed.shape, reference: stored.shape))
     }
-    let formats = formats(of: stored, ours: ours)
-    let tolerance = Tolerance(
-      bound(of: result, formats.rounding), formats, shift: shift(of: result))
     do {
-      let found = try TensorComparison(computed, stored, tolerance).run { isFinite }
+      let found = try TensorComparison(computed, stored, tolerance(result, stored))
+        .run { isFinite }
       return TensorReport(
         path: path, reference: root, verdict: Verdict(found), shape: computed.shape,
         comparison: found)
@@ -97,6 +95,22 @@ struct ParameterStep {
       wanted, suspect: try stored.read(as: Double.self), computed: ours, operands: operands,
       upstream: [], layer: optimizer.step, rounding: formats.rounding, format: formats.reference)
     return Diagnostician(evidence, tolerance: tolerance).diagnosis()
+  }
+
+  /// One result with the reference and the bound of each element; nil where shapes differ.
+  func arrays(
+    _ result: Result, _ stored: StoredTensor, _ report: TensorReport, _ facts: LayerFacts
+  ) throws -> ComparedArrays? {
+    guard let computed = tensor(result, parameter, state), computed.shape == stored.shape else {
+      return nil
+    }
+    return try ComparedArrays(report, facts, computed, stored, tolerance(result, stored))
+  }
+
+  /// How far each element of a result may lie from what the fixture holds.
+  private func tolerance(_ result: Result, _ stored: StoredTensor) -> Tolerance {
+    let formats = formats(of: stored, ours: ours)
+    return Tolerance(bound(of: result, formats.rounding), formats, shift: shift(of: result))
   }
 
   private func formats(of stored: StoredTensor, ours: NumberFormat) -> ComparisonFormats {

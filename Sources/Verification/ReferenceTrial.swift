@@ -9,7 +9,7 @@ import Tensors
 struct ReferenceTrial<S: LayerScalar> {
   private let kind: AnyLayer
   private let layer: FixtureLayer
-  private let side: ReferenceSide
+  let side: ReferenceSide
   private let arithmetic: Arithmetic
   private let flattened: Shape?
   private let isDiagnosed: Bool
@@ -29,7 +29,7 @@ struct ReferenceTrial<S: LayerScalar> {
     refused = RefusedTensors(layer)
   }
 
-  private var program: LayerProgram<S> { S.program(of: kind) }
+  var program: LayerProgram<S> { S.program(of: kind) }
 
   /// Computes what the fixture has a reference for, and compares it.
   func run() -> [TensorReport] {
@@ -40,7 +40,7 @@ struct ReferenceTrial<S: LayerScalar> {
     do {
       let operands = try side.operands(as: S.self)
       try program.checkValues(operands)
-      return forward(operands) + backward(operands) + refused.reports(for: side)
+      return try forward(operands) + backward(operands) + refused.reports(for: side)
     } catch {
       return side.allNotCompared(.unusable(error))
     }
@@ -57,7 +57,7 @@ struct ReferenceTrial<S: LayerScalar> {
     // The layer's own constants are rounded to this precision as well.
     var rounded = operands.asDouble
     rounded.format = S.format
-    return OperandRounding(
+    return try OperandRounding(
       kind, stored: try side.operands(as: Double.self), rounded: rounded,
       upstream: exact, rounded: upstream.map { $0.asDouble }
     ).shift(of: tensor)
@@ -65,13 +65,13 @@ struct ReferenceTrial<S: LayerScalar> {
 
   // MARK: Forward
 
-  private func forward(_ operands: Operands<S>) -> [TensorReport] {
+  private func forward(_ operands: Operands<S>) throws(LayerFailure) -> [TensorReport] {
     let outputs = (layer.outputShapes ?? []).indices.map(ResultTensor.output)
     let buffers = side.tree.buffers.keys.sorted().map(ResultTensor.buffer)
     guard (outputs + buffers).contains(where: { side.stored($0) != nil }) else {
       return outputs.map { side.notCompared($0, .absent) }
     }
-    var results = program.forward(operands)
+    var results = try program.forward(operands)
     return (outputs + buffers).map { tensor in
       guard let stored = side.stored(tensor) else { return side.notCompared(tensor, .absent) }
       guard let computed = results.take(tensor, operands) else {
@@ -111,7 +111,12 @@ struct ReferenceTrial<S: LayerScalar> {
     }
     // One gradient at a time: two of the largest layer need not be in memory together.
     return tensors.map { tensor in
-      var gradients = program.backward(operands, upstream, GradientRequest(tensor))
+      var gradients: Gradients<S>
+      do {
+        gradients = try program.backward(operands, upstream, GradientRequest(tensor))
+      } catch {
+        return side.notCompared(tensor, .unusable(error))
+      }
       guard let computed = gradients.take(tensor), let stored = side.stored(tensor) else {
         return side.notCompared(tensor, .unusable("the layer has no gradient for it"))
       }
@@ -126,13 +131,8 @@ struct ReferenceTrial<S: LayerScalar> {
     _ operands: Operands<S>, upstream: [Tensor<S>]
   ) -> TensorReport {
     let path = side.path(tensor)
-    let formats = formats(of: stored, ours: S.format)
     do {
-      let question = BoundQuestion(
-        tensor, operands: operands.asDouble, upstream: upstream.map { $0.asDouble },
-        computed: computed.asDouble, rounding: formats.rounding)
-      let tolerance = Tolerance(
-        kind.bound(question), formats, shift: try shift(tensor, operands, upstream: upstream))
+      let tolerance = try tolerance(tensor, computed, stored, operands, upstream)
       guard stored.shape == computed.shape else {
         return TensorReport(
           path: path, reference: side.name, verdict: .differ, shape: computed.shape,
@@ -152,6 +152,19 @@ struct ReferenceTrial<S: LayerScalar> {
     } catch {
       return side.notCompared(tensor, .unusable(error))
     }
+  }
+
+  /// How far each element of a result may lie from what the fixture holds.
+  func tolerance(
+    _ tensor: ResultTensor, _ computed: Tensor<S>, _ stored: StoredTensor,
+    _ operands: Operands<S>, _ upstream: [Tensor<S>]
+  ) throws -> Tolerance {
+    let formats = formats(of: stored, ours: S.format)
+    let question = BoundQuestion(
+      tensor, operands: operands.asDouble, upstream: upstream.map { $0.asDouble },
+      computed: computed.asDouble, rounding: formats.rounding)
+    return Tolerance(
+      try kind.bound(question), formats, shift: try shift(tensor, operands, upstream: upstream))
   }
 
   private func formats(of stored: StoredTensor, ours: NumberFormat) -> ComparisonFormats {
@@ -176,7 +189,8 @@ struct ReferenceTrial<S: LayerScalar> {
       kind: kind, operands: try side.operands(as: Double.self),
       upstream: (try? side.upstream(as: Double.self).get()) ?? [], flattened: flattened,
       formats: formats(of: stored, ours: .float64))
-    return inquiry.diagnosis(
+    // A difference stays one where the layer breaks down while it is looked into.
+    return try? inquiry.diagnosis(
       of: tensor, ours: computed.asDouble, reference: try stored.read(as: Double.self),
       tolerance: tolerance)
   }

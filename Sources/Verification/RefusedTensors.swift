@@ -11,6 +11,7 @@ extension TensorReport.Reason {
     switch error {
     case let error as HDF5Error: .unusable(error.clause)
     case let error as LayerProblem: .unusable("\(error)")
+    case let error as LayerFailure: .unusable("\(error)")
     default: .unusable(UntrustedText("\(error)").terminal)
     }
   }

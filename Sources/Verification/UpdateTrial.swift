@@ -22,13 +22,39 @@ struct UpdateTrial {
 
   private var layer: FixtureLayer { fixtureCase.layers[position] }
 
+  /// A result of the step, and what the reference has for it.
+  private typealias Recorded = (path: String, result: ParameterStep.Result, stored: StoredTensor)
+
   /// Everything found about updated parameters and the state after the step.
   func run() -> [TensorReport] {
-    let uses = fixtureCase.parameterUses.filter { $0.contains { $0.layer == position } }
-    return names.flatMap { name in
+    names.flatMap { name in
       let use = ParameterUse(layer: position, name: name)
-      return run(use, sharing: uses.first { $0.contains(use) } ?? [use])
+      return run(use, sharing: sharing(use))
     }
+  }
+
+  /// The elements of one result that was judged, computed again; nil where there are none.
+  func arrays(of report: TensorReport, _ facts: LayerFacts) throws -> ComparedArrays? {
+    let isTwin = report.reference == "reference_f64"
+    guard let update = fixtureCase.update, let tree = isTwin ? layer.twin : layer.reference else {
+      return nil
+    }
+    for name in names {
+      let use = ParameterUse(layer: position, name: name)
+      let found = results(of: use, tree, isTwin: isTwin).first { $0.path == report.path }
+      guard let found else { continue }
+      let operands = StepOperands(
+        fixtureCase, update, use, sharing: sharing(use), isTwin: isTwin)
+      guard operands.problem == nil else { return nil }
+      return try step(of: use, update, operands, isTwin: isTwin)
+        .arrays(found.result, found.stored, report, facts)
+    }
+    return nil
+  }
+
+  /// All uses of the parameter that a use is one of.
+  private func sharing(_ use: ParameterUse) -> [ParameterUse] {
+    fixtureCase.parameterUses.first { $0.contains(use) } ?? [use]
   }
 
   /// The parameters that a result of the step stands with, or should.
@@ -38,29 +64,37 @@ struct UpdateTrial {
   }
 
   private func run(_ use: ParameterUse, sharing uses: [ParameterUse]) -> [TensorReport] {
-    let path = "updated_parameters/\(use.name)"
     let recorded = [(layer.reference, false)] + (layer.twin.map { [($0, true)] } ?? [])
-    let after = fixtureCase.update?.referenceState[use] ?? [:]
     var reports: [TensorReport] = []
     for (tree, isTwin) in recorded {
-      let stored = tree.updatedParameters[use.name]
-      let slots = isTwin ? [:] : after
+      let results = results(of: use, tree, isTwin: isTwin)
       let root = isTwin ? "reference_f64" : "reference"
-      guard stored != nil || !slots.isEmpty else {
+      guard !results.isEmpty else {
         if !isTwin, isMissing(uses) {
           reports.append(
-            TensorReport(path: path, reference: root, verdict: .notCompared, reason: .absent))
+            TensorReport(
+              path: path(of: use), reference: root, verdict: .notCompared, reason: .absent))
         }
         continue
       }
-      let results =
-        (stored.map { [(path, ParameterStep.Result.parameter, $0)] } ?? [])
-        + slots.sorted { $0.key < $1.key }.map {
-          ("reference_state/\(use.name)/\($0.key)", .slot($0.key), $0.value)
-        }
       reports += judge(results, use, uses, root, isTwin: isTwin)
     }
     return reports
+  }
+
+  private func path(of use: ParameterUse) -> String { "updated_parameters/\(use.name)" }
+
+  /// What a reference has of one parameter's step; the state after it stands with the usual one.
+  private func results(
+    of use: ParameterUse, _ tree: ReferenceTensors, isTwin: Bool
+  ) -> [Recorded] {
+    let slots = isTwin ? [:] : fixtureCase.update?.referenceState[use] ?? [:]
+    let parameter: [Recorded] =
+      tree.updatedParameters[use.name].map { [(path(of: use), .parameter, $0)] } ?? []
+    return parameter
+      + slots.sorted { $0.key < $1.key }.map {
+        ("reference_state/\(use.name)/\($0.key)", .slot($0.key), $0.value)
+      }
   }
 
   /// Whether there is a step, but no result of it for a parameter, which its first use tells.
@@ -74,8 +108,7 @@ struct UpdateTrial {
   }
 
   private func judge(
-    _ results: [(path: String, result: ParameterStep.Result, stored: StoredTensor)],
-    _ use: ParameterUse, _ uses: [ParameterUse], _ root: String, isTwin: Bool
+    _ results: [Recorded], _ use: ParameterUse, _ uses: [ParameterUse], _ root: String, isTwin: Bool
   ) -> [TensorReport] {
     func notCompared(_ reason: TensorReport.Reason) -> [TensorReport] {
       results.map {
@@ -86,14 +119,7 @@ struct UpdateTrial {
     let operands = StepOperands(fixtureCase, update, use, sharing: uses, isTwin: isTwin)
     if let reason = operands.problem { return notCompared(reason) }
     do {
-      let isSingle =
-        options.precision == .float32
-        || options.precision == .reference && !isTwin
-          && layer.parameters[use.name]?.format != .float64
-      let step =
-        isSingle
-        ? try ParameterStep(update.optimizer, operands, as: Float.self)
-        : try ParameterStep(update.optimizer, operands, as: Double.self)
+      let step = try step(of: use, update, operands, isTwin: isTwin)
       return try results.map { path, result, stored in
         var report = step.report(path, result, stored, against: root)
         guard options.isDiagnosed, report.verdict.isFailure, report.comparison != nil else {
@@ -125,7 +151,7 @@ struct UpdateTrial {
       return TensorDiagnosis(
         causes: [
           NamedCause(
-            id: "shared-parameter-not-summed",
+            id: NetworkCause.sharedParameterNotSummed,
             advice: "the gradient of a shared parameter is the sum over all layers that use it",
             remedies: [
               .torch: "share the module, or the `Parameter` itself; a copy has a `.grad` of its own"
@@ -137,5 +163,17 @@ struct UpdateTrial {
           reason: "the step from the sum of \(uses.count) gradients is another one"))
     }
     return nil
+  }
+
+  private func step(
+    of use: ParameterUse, _ update: FixtureUpdate, _ operands: StepOperands, isTwin: Bool
+  ) throws -> ParameterStep {
+    let isSingle =
+      options.precision == .float32
+      || options.precision == .reference && !isTwin
+        && layer.parameters[use.name]?.format != .float64
+    return isSingle
+      ? try ParameterStep(update.optimizer, operands, as: Float.self)
+      : try ParameterStep(update.optimizer, operands, as: Double.self)
   }
 }

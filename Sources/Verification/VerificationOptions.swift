@@ -22,6 +22,8 @@ public struct VerificationOptions: Sendable {
   public var isDiagnosed: Bool
   /// Whether it is told, before the verdict of each layer, which mistakes its tensors would show.
   public var tellsAdequacy: Bool
+  /// The tensors to tell element by element; nil for none.
+  public var arrays: ArraySelection?
 
   /// Whether the network is run as a whole once more, with what differs by itself corrected.
   public var isCorrected: Bool
@@ -29,8 +31,8 @@ public struct VerificationOptions: Sendable {
   /// Asks for a verification.
   public init(
     precision: Precision = .float64, layers: [String] = [], explained: [String] = [],
-    isChained: Bool = true, isDiagnosed: Bool = true,
-    tellsAdequacy: Bool = false, isCorrected: Bool = false
+    isChained: Bool = true, isDiagnosed: Bool = true, tellsAdequacy: Bool = false,
+    arrays: ArraySelection? = nil, isCorrected: Bool = false
   ) {
     self.precision = precision
     self.layers = layers
@@ -38,6 +40,7 @@ public struct VerificationOptions: Sendable {
     self.isChained = isChained
     self.isDiagnosed = isDiagnosed
     self.tellsAdequacy = tellsAdequacy
+    self.arrays = arrays
     self.isCorrected = isCorrected
   }
 }

@@ -92,11 +92,21 @@ struct CheckCommand: LayerCommand {
 
   @Option(
     help: ArgumentHelp(
+      """
+      Write the elements of every tensor that differs to an HDF5 file: ours, the reference's, \
+      and the bound. With --layer or --explain, of every tensor of these layers.
+      """, valueName: "file"))
+  var arrays: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Compute with the weights of this file in the place of the fixture's own; see `weights`.",
       valueName: "file"))
   var weights: String?
 
   @OptionGroup(title: "Weights") var weightSource: WeightSourceOptions
+
+  @OptionGroup(title: "Plug-ins") var plugins: PluginSelection
 
   @Option(
     help: ArgumentHelp(
@@ -121,12 +131,21 @@ struct CheckCommand: LayerCommand {
     if let json, json == weights {
       throw ValidationError("--json \(json) would replace the weights: choose another name")
     }
+    if let arrays {
+      if fixtures.count > 1 { throw ValidationError("--arrays takes the tensors of one fixture") }
+      if (fixtures + [json, weights].compactMap { $0 }).contains(arrays) {
+        throw ValidationError(
+          "--arrays \(arrays) would replace a file of this run: choose another name")
+      }
+    }
     if weights == nil, weightSource.isGiven {
       throw ValidationError("--format, --map and the --keras1 options are about --weights")
     }
-    if minimize != nil, fixtures.count > 1 || weights != nil || !layers.isEmpty || !explain.isEmpty
+    if minimize != nil,
+      fixtures.count > 1 || weights != nil || arrays != nil || !layers.isEmpty || !explain.isEmpty
     {
-      throw ValidationError("--minimize takes one fixture, and no --weights, --layer or --explain")
+      throw ValidationError(
+        "--minimize takes one fixture, and no --weights, --arrays, --layer or --explain")
     }
     if minimize != nil, !diagnosis {
       throw ValidationError("--minimize keeps the cause: leave out --no-diagnosis")
@@ -147,21 +166,24 @@ struct CheckCommand: LayerCommand {
   func run(with registry: LayerRegistry) throws -> Int32 {
     if let threads { Parallel.threads = threads }
     Interruption.watch()
-    var sinks = try ReportSinks(json: json, detail: detail)
+    var sinks = try ReportSinks(json: json, arrays: arrays, detail: detail)
     let substitution = weights.map {
       WeightSubstitution(path: $0, source: weightSource, reading: reading)
     }
+    let loaded = plugins.load(into: registry)
     var check = FixtureCheck(
-      registry: registry, options: options, reading: reading, weights: substitution)
+      plugins: loaded, options: options, reading: reading, weights: substitution,
+      arrays: arrays)
     var interruption: Interrupted?
     do {
+      try check.rejectPlugins { try sinks.receive($0) }
       if let minimize {
         let run = MinimizeRun(
-          fixture: fixtures[0], layer: minimize, output: output, registry: registry,
+          fixture: fixtures[0], layer: minimize, output: output, plugins: loaded,
           options: options, reading: reading)
         let status = try run.run(verbose: verbose, hashing: json != nil) { try sinks.receive($0) }
         try sinks.finish()
-        return status
+        return loaded.problems.isEmpty ? status : 2
       }
       for path in fixtures {
         try check.run(path, hashing: json != nil, verbose: verbose) { try sinks.receive($0) }
@@ -180,7 +202,11 @@ struct CheckCommand: LayerCommand {
   private var options: VerificationOptions {
     VerificationOptions(
       precision: precision, layers: layers + explain, explained: explain, isChained: chained,
-      isDiagnosed: diagnosis, tellsAdequacy: adequacy, isCorrected: fix)
+      isDiagnosed: diagnosis, tellsAdequacy: adequacy,
+      arrays: arrays.map { _ in
+        ArraySelection(
+          includesAgreeing: !(layers + explain).isEmpty, budgetBytes: ArraysFile.largest)
+      }, isCorrected: fix)
   }
 
   private var reading: ReadOptions {

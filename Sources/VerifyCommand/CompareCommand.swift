@@ -75,6 +75,8 @@ struct CompareCommand: LayerCommand {
       valueName: "file"))
   var json: String?
 
+  @OptionGroup(title: "Plug-ins") var plugins: PluginSelection
+
   @Option(
     help: ArgumentHelp(
       "Refuse files whose tensors take more bytes than this together.", valueName: "bytes"))
@@ -111,12 +113,14 @@ struct CompareCommand: LayerCommand {
     Interruption.watch()
     let names = try nameMap()
     var sinks = try ReportSinks(json: json, detail: quiet ? .quiet : verbose ? .verbose : .normal)
+    let loaded = plugins.load(into: registry)
     var check = PairCheck(
-      registry: registry, reading: reading, statedLimit: limit, nanIsEqual: equalNan,
+      registry: loaded.registry, reading: reading, statedLimit: limit, nanIsEqual: equalNan,
       selection: PathSelection(only: only, ignored: ignore), names: names)
     var interruption: Interrupted?
     do {
       try check.run(a, b, hashing: json != nil, verbose: verbose) { try sinks.receive($0) }
+      try check.report(on: loaded) { try sinks.receive($0) }
     } catch let interrupted as Interrupted {
       check.interrupt()
       interruption = interrupted

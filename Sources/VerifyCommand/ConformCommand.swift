@@ -10,12 +10,14 @@ struct ConformCommand: LayerCommand {
     abstract: "Hold kinds of layers to their own definitions.",
     discussion: """
       Each kind is tried on the examples that it declares: hyper-parameters, shapes, forward \
-      against the definition, backward against the exact derivative of the definition, and \
-      rounding against the declared bound. Without arguments every kind is tried.
+      against the definition, backward against the exact derivative of the definition (for shared \
+      libraries against differences of the forward pass), and rounding against the declared \
+      bound. Without arguments every kind is tried.
 
       EXIT STATUS
         0   every check holds
         1   a check is broken
+        2   a plug-in could not be used
         64  wrong usage
       """)
 
@@ -26,6 +28,8 @@ struct ConformCommand: LayerCommand {
     name: .customLong("check"),
     help: ArgumentHelp("Run this check only; may be repeated.", valueName: "id"))
   var checks: [String] = []
+
+  @OptionGroup(title: "Plug-ins") var plugins: PluginSelection
 
   @Flag(help: "List the checks and what they promise.")
   var listChecks = false
@@ -54,6 +58,13 @@ struct ConformCommand: LayerCommand {
       for check in ConformanceCheck.all { print(pad(check.id) + check.promise) }
       return 0
     }
+    let loaded = plugins.load(into: registry)
+    let status = try conform(loaded.registry)
+    loaded.showProblems()
+    return loaded.problems.isEmpty ? status : 2
+  }
+
+  private func conform(_ registry: LayerRegistry) throws -> Int32 {
     let definitions = try (kinds.isEmpty ? registry.kinds : kinds).map { kind in
       guard let definition = registry[kind] else {
         let hint = registry.closestKind(to: kind).map { "; did you mean `\($0)`?" }
@@ -82,7 +93,9 @@ struct ConformCommand: LayerCommand {
     let broken = report.results.filter { !$0.failures.isEmpty }
     let cases = report.results.reduce(0) { $0 + $1.cases }
     let verdict = report.conforms ? "conforms" : cases == 0 ? "nothing to check" : "BROKEN"
-    print(pad(report.kind) + verdict + "  (\(report.results.count) checks, \(cases) cases)")
+    let evidence = report.derivatives == .differences ? ", derivatives by finite differences" : ""
+    print(
+      pad(report.kind) + verdict + "  (\(report.results.count) checks, \(cases) cases\(evidence))")
     for result in verbose ? report.results : broken {
       let state = result.failures.isEmpty ? "holds on \(result.cases)" : "broken"
       print("  " + pad(result.check) + state)
@@ -92,6 +105,12 @@ struct ConformCommand: LayerCommand {
       }
       if !verbose, result.failures.count > 3 {
         print("    … and \(result.failures.count - 3) more (--verbose shows them)")
+      }
+      if let smallest = result.smallest {
+        print("    smallest case, \(smallest.example): \(smallest.detail)")
+      }
+      for exception in verbose ? result.exceptions : [] {
+        print("    left out in “\(exception.example)”: \(exception.detail)")
       }
     }
   }

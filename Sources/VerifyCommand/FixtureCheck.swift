@@ -9,20 +9,35 @@ import Verification
 ///
 /// A fixture that cannot be used is one event with all its problems, and the next one follows.
 struct FixtureCheck {
-  private let registry: LayerRegistry
+  private let plugins: LoadedPlugins
   private let options: VerificationOptions
   private let reading: ReadOptions
   private let weights: WeightSubstitution?
+  private let arrays: String?
   private var summary = Summary()
 
   init(
-    registry: LayerRegistry, options: VerificationOptions, reading: ReadOptions,
-    weights: WeightSubstitution? = nil
+    plugins: LoadedPlugins, options: VerificationOptions, reading: ReadOptions,
+    weights: WeightSubstitution? = nil, arrays: String? = nil
   ) {
-    self.registry = registry
+    self.plugins = plugins
     self.options = options
     self.reading = reading
     self.weights = weights
+    self.arrays = arrays
+  }
+
+  /// Reports the shared libraries that cannot be used; what else there is to verify follows.
+  mutating func rejectPlugins(_ report: (Event) throws -> Void) throws {
+    for (path, problem) in plugins.problems {
+      summary.countUnusable(newFixture: false)
+      try report(.unusable(fixture: path, problems: [problem]))
+    }
+    try warnAboutPlugins(report)
+  }
+
+  private func warnAboutPlugins(_ report: (Event) throws -> Void) throws {
+    for warning in plugins.takeWarnings() { try report(.warning(warning)) }
   }
 
   mutating func run(
@@ -30,7 +45,7 @@ struct FixtureCheck {
   ) throws {
     var fixture: Fixture
     do {
-      fixture = try Fixture(path: path, registry: registry, options: reading)
+      fixture = try Fixture(path: path, registry: plugins.registry, options: reading)
     } catch {
       summary.countUnusable(newFixture: true)
       try report(.unusable(fixture: path, problems: Self.problems(error)))
@@ -55,6 +70,7 @@ struct FixtureCheck {
       if case .layer(let layer) = event { summary.count(layer) }
       if case .correction(let correction) = event { summary.count(correction) }
       try report(event)
+      if case .layer = event { try warnAboutPlugins(report) }
       try Interruption.check()
     }
     // A digest that cannot be taken is of a file that can no longer be read, which shows here.
@@ -81,7 +97,8 @@ struct FixtureCheck {
     return FixtureFacts(
       path: fixture.path, producer: first?.producer?.validated,
       provenance: first?.provenance?.validated,
-      sha256: hashing ? try? fixture.file.sha256() : nil, cases: fixture.cases.count)
+      sha256: hashing ? try? fixture.file.sha256() : nil, cases: fixture.cases.count,
+      arrays: arrays)
   }
 
   /// The sentence about a layer that was asked for and that no case of the fixture has.

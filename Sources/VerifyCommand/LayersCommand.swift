@@ -10,7 +10,16 @@ struct LayersCommand: LayerCommand {
   @Argument(help: "A kind of layer, Conv2d.")
   var kind: String?
 
+  @OptionGroup(title: "Plug-ins") var plugins: PluginSelection
+
   func run(with registry: LayerRegistry) throws -> Int32 {
+    let loaded = plugins.load(into: registry)
+    let status = try list(loaded.registry)
+    loaded.showProblems()
+    return loaded.problems.isEmpty ? status : 2
+  }
+
+  private func list(_ registry: LayerRegistry) throws -> Int32 {
     guard let kind else {
       for kind in registry.kinds { print(line(kind, registry)) }
       return 0

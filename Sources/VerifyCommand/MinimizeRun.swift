@@ -13,7 +13,7 @@ struct MinimizeRun {
   let layer: String
   /// The file to write; nil for one named after the layer.
   let output: String?
-  let registry: LayerRegistry
+  let plugins: LoadedPlugins
   let options: VerificationOptions
   let reading: ReadOptions
 
@@ -23,8 +23,9 @@ struct MinimizeRun {
   func run(verbose: Bool, hashing: Bool, _ report: (Event) throws -> Void) throws -> Int32 {
     var options = options
     options.layers = [layer]
-    var check = FixtureCheck(registry: registry, options: options, reading: reading)
-    guard let source = try? Fixture(path: fixture, registry: registry, options: reading) else {
+    var check = FixtureCheck(plugins: plugins, options: options, reading: reading)
+    guard let source = try? Fixture(path: fixture, registry: plugins.registry, options: reading)
+    else {
       // The ordinary check tells what is wrong with the file.
       try check.run(fixture, hashing: hashing, verbose: verbose, report)
       return try check.finish(report)
@@ -33,7 +34,8 @@ struct MinimizeRun {
     let name = UntrustedText(layer).terminal
     let scratch = try WorkFolder()
     let minimizer = Minimizer(
-      registry: registry, reading: reading, options: options, scratch: scratch("attempt.h5"))
+      registry: plugins.registry, reading: reading, options: options, scratch: scratch("attempt.h5")
+    )
     guard output != nil || access(place, F_OK) != 0 else {
       throw MinimizeError(text: "\(place) is there already: name another file with -o")
     }
@@ -53,7 +55,7 @@ struct MinimizeRun {
     }
     try minimal.layer.write(to: place, provenance: try provenance(minimal, of: source))
     for line in lines(minimal, place) { try report(note(line)) }
-    var recheck = FixtureCheck(registry: registry, options: self.options, reading: reading)
+    var recheck = FixtureCheck(plugins: plugins, options: self.options, reading: reading)
     try recheck.run(place, hashing: hashing, verbose: verbose, report)
     return try recheck.finish(report)
   }

@@ -73,6 +73,12 @@ struct PairCheck {
     }
   }
 
+  /// Reports the shared libraries that cannot be used, and what happened in the others.
+  mutating func report(on plugins: LoadedPlugins, _ report: (Event) throws -> Void) throws {
+    for (path, problem) in plugins.problems { try fail(path, [problem], report) }
+    for warning in plugins.takeWarnings() { try report(.warning(warning)) }
+  }
+
   // MARK: Files
 
   private mutating func compare(

@@ -12,9 +12,10 @@ struct ReportSinks {
   private var lines: JSONReport<StandardOutput>?
   private var file: JSONReport<AtomicFile>?
   private let destination: AtomicFile?
+  private let arrays: ArraysFile?
   private var progress = ProgressLine()
 
-  init(json: String?, detail: Detail) throws {
+  init(json: String?, arrays: String? = nil, detail: Detail) throws {
     let isToStandardOutput = json == "-"
     if isToStandardOutput {
       lines = JSONReport(to: StandardOutput(), version: VerifyCommand.version)
@@ -24,11 +25,16 @@ struct ReportSinks {
     }
     destination = isToStandardOutput ? nil : try json.map { try AtomicFile(path: $0) }
     file = destination.map { JSONReport(to: $0, version: VerifyCommand.version) }
+    self.arrays = try arrays.map { try ArraysFile(path: $0) }
   }
 
   mutating func receive(_ event: Event) throws {
     if case .progress(let text) = event {
       progress.show(text)
+      return
+    }
+    if case .arrays(let elements) = event {
+      try arrays?.write(elements)
       return
     }
     progress.clear()
@@ -37,8 +43,11 @@ struct ReportSinks {
     try file?.receive(event)
   }
 
-  /// Puts the report file in its place.
-  func finish() throws { try destination?.commit() }
+  /// Puts the report's files in their places.
+  func finish() throws {
+    try arrays?.commit()
+    try destination?.commit()
+  }
 }
 
 /// Standard output, written in large pieces.

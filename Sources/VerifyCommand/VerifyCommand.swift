@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import HDF5File
 public import LayerKit
+import PluginHost
 import Synchronization
 public import Weights
 
@@ -24,6 +25,7 @@ public enum VerifyCommand {
     plugins: any Plugin.Type..., weightFormats: [any WeightFormat] = []
   ) -> Never {
     CatalogueWorker.runIfRequested()
+    PluginWorker.runIfRequested()
     self.weightFormats.withLock { $0 = WeightFormats(weightFormats + $0.formats) }
     do {
       let registry = try LayerRegistry(plugins)
@@ -76,6 +78,9 @@ struct RootCommand: ParsableCommand {
         cnn-verify compare a.h5 b.h5     any two HDF5 files, or fixtures
         cnn-verify layers Conv2d         what a kind of layer takes
         cnn-verify weights model.h5      the weights of another tool's file
+        cnn-verify net.h5 --plugin /home/me/libacme.so
+                                         with layers of a shared library
+        cnn-verify new-layer Gate        a package with a layer of your own
         cnn-verify help check            all options
 
       VERDICTS
@@ -98,7 +103,7 @@ struct RootCommand: ParsableCommand {
     version: VerifyCommand.version,
     subcommands: [
       CheckCommand.self, CompareCommand.self, ConformCommand.self, DemoCommand.self,
-      LayersCommand.self, WeightsCommand.self,
+      LayersCommand.self, NewLayerCommand.self, WeightsCommand.self,
     ],
     defaultSubcommand: CheckCommand.self)
 }

@@ -45,7 +45,7 @@ private func measure(_ fault: Square.Fault, count: Int) throws -> [AdjointIdenti
   let layer = try LayerDefinition(Square.self).layer(["fault": .integer(fault.rawValue)])
   let shapes = OperandShapes(inputs: [[count]], parameters: ["weight": [count]])
   var random = RandomOperands(seed: 1)
-  return AdjointIdentity.measure(
+  return try AdjointIdentity.measure(
     layer, random.operands(shapes, of: layer.signature), seed: 2)
 }
 

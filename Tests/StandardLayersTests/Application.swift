@@ -21,9 +21,9 @@ struct Application {
       inputs: inputs, auxiliary: auxiliary, isTraining: isTraining, format: format)
     #expect(try layer.outputShapes(operands.shapes) == [upstream.shape])
     try layer.double.checkValues(operands)
-    outputs = layer.double.forward(operands).outputs
+    outputs = try layer.double.forward(operands).outputs
     let wanted = GradientRequest(inputs: Set(inputs.indices), parameters: [])
-    gradients = layer.double.backward(operands, [upstream], wanted).inputs
+    gradients = try layer.double.backward(operands, [upstream], wanted).inputs
   }
 
   /// The elements of the first output.

@@ -28,7 +28,7 @@ enum BoundChecks {
     // A product that underflows loses up to one step of the subnormal numbers.
     case .accumulated(let terms, let magnitudes, _):
       accumulated(terms, magnitudes.elements(index..<index + 1)[0], rounding)
-    case .elementwise(let limits): limits[index]
+    case .elementwise(let limits), .measured(let limits): limits[index]
     }
   }
 
@@ -50,18 +50,19 @@ struct PrecisionComparison {
   /// Compares outputs, buffers and gradients for operands that are exact in single precision.
   static func measure(
     _ layer: AnyLayer, _ operands: Operands<Double>, upstream: [Tensor<Double>]
-  ) -> [PrecisionComparison] {
+  ) throws -> [PrecisionComparison] {
     let rounding = Rounding(.float32).combined(with: Rounding(.float64))
     let small = operands.mapTensors { $0.map { Float($0) } }
     let wanted = GradientRequest(
       inputs: Set(operands.inputs.indices), parameters: Set(operands.parameters.keys))
-    let (double, single) = (layer.double.forward(operands), layer.single.forward(small))
-    let gradients = layer.double.backward(operands, upstream, wanted)
-    let smallGradients = layer.single.backward(small, upstream.map { $0.map { Float($0) } }, wanted)
+    let (double, single) = (try layer.double.forward(operands), try layer.single.forward(small))
+    let gradients = try layer.double.backward(operands, upstream, wanted)
+    let smallGradients = try layer.single.backward(
+      small, upstream.map { $0.map { Float($0) } }, wanted)
 
     func compare(
       _ tensor: ResultTensor, _ found: Tensor<Float>?, _ expected: Tensor<Double>
-    ) -> PrecisionComparison {
+    ) throws -> PrecisionComparison {
       let question = BoundQuestion(
         tensor, operands: operands, upstream: upstream, computed: expected, rounding: rounding)
       guard let found else { return PrecisionComparison(tensor: tensor, ratio: .nan) }
@@ -70,24 +71,24 @@ struct PrecisionComparison {
       return PrecisionComparison(
         tensor: tensor,
         ratio: BoundChecks.worstRatio(
-          found.map { Double($0) }, held, layer.bound(question), rounding))
+          found.map { Double($0) }, held, try layer.bound(question), rounding))
     }
 
     var comparisons: [PrecisionComparison] = []
     for (index, output) in double.outputs.enumerated() {
-      comparisons.append(compare(.output(index), single.outputs[index], output))
+      comparisons.append(try compare(.output(index), single.outputs[index], output))
     }
     for (name, buffer) in double.buffers {
-      comparisons.append(compare(.buffer(name), single.buffers[name], buffer))
+      comparisons.append(try compare(.buffer(name), single.buffers[name], buffer))
     }
     for (index, gradient) in gradients.inputs.enumerated() {
       guard let gradient else { continue }
       comparisons.append(
-        compare(.inputGradient(index), smallGradients.inputs[index], gradient))
+        try compare(.inputGradient(index), smallGradients.inputs[index], gradient))
     }
     for (name, gradient) in gradients.parameters {
       comparisons.append(
-        compare(.parameterGradient(name), smallGradients.parameters[name], gradient))
+        try compare(.parameterGradient(name), smallGradients.parameters[name], gradient))
     }
     return comparisons
   }

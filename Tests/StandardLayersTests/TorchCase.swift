@@ -42,7 +42,7 @@ struct TorchCase: CustomTestStringConvertible, Sendable {
     let layer = try Application.layer(kind, hyperparameters)
     #expect(try layer.outputShapes(operands.shapes) == [output.shape])
     try layer.double.checkValues(operands)
-    for results in [layer.double.define(operands), layer.double.forward(operands)] {
+    for results in [try layer.double.define(operands), try layer.double.forward(operands)] {
       #expect(results.outputs[0].relativeDifference(from: output) <= 1e-13)
       for (name, expected) in updatedBuffers {
         let found = try #require(results.buffers[name] ?? operands.buffers[name])
@@ -51,7 +51,7 @@ struct TorchCase: CustomTestStringConvertible, Sendable {
     }
     let wanted = GradientRequest(
       inputs: Set(operands.inputs.indices), parameters: Set(operands.parameters.keys))
-    let gradients = layer.double.backward(operands, [upstream], wanted)
+    let gradients = try layer.double.backward(operands, [upstream], wanted)
     let found = gradients.inputs.compactMap { $0 }
     #expect(found.count == inputGradients.count)
     for (found, expected) in zip(found, inputGradients) {

@@ -50,6 +50,32 @@ import Verification
     }
   }
 
+  @Test(arguments: [VerificationOptions.Precision.float64, .float32])
+  func whatDiffersIsToldElementByElement(_ precision: VerificationOptions.Precision) throws {
+    var draft = step()
+    draft.set("momentum", of: "optimizer", .real(0.499))
+    let trial = try Trial(
+      draft,
+      VerificationOptions(
+        precision: precision,
+        arrays: ArraySelection(includesAgreeing: false, budgetBytes: 1 << 20)))
+    let told = trial.events.compactMap { event in
+      if case .arrays(let arrays) = event { arrays } else { nil }
+    }
+    #expect(Set(told.map(\.path)) == Set(paths))
+    for arrays in told {
+      let report = try trial.tensor(arrays.path, of: "fc")
+      let worst = try #require(report.comparison?.worst)
+      #expect(arrays.ours[worst.offset] == worst.ours)
+      #expect(arrays.reference[worst.offset] == worst.reference)
+      #expect(arrays.bound[worst.offset] == worst.bound)
+      let beyond = arrays.ours.indices.filter {
+        (arrays.ours[$0] - arrays.reference[$0]).magnitude > arrays.bound[$0]
+      }
+      #expect(beyond.count == report.comparison?.beyondBound)
+    }
+  }
+
   /// The settings of a step are not those that were written down.
   @Test func anotherMomentumDiffers() throws {
     var draft = step()

@@ -10,15 +10,30 @@ import Testing
 
   @Test(
     arguments: [
-      ("lenet5-torch", Int32(0)), ("residual-block-torch", 0), ("layers-torch", 0),
+      ("lenet5-torch", Int32(0)), ("residual-block-torch", 0), ("block-torch", 0),
+      ("layers-torch", 0),
       ("convolutions-torch", 0), ("pools-torch", 0), ("handwritten", 0), ("optimizers-torch", 0),
-      ("planted-wrong-gradient", 1),
+      ("block-keras", 0), ("planted-wrong-gradient", 1),
     ])
   func itHasItsStatus(_ name: String, _ status: Int32) throws {
     for precision in ["float64", "reference", "float32"] {
       let run = try CommandRun("\(Self.folder)/\(name).h5", "--precision", precision)
       #expect(run.status == status && run.errors.isEmpty, "\(precision): \(run)")
     }
+  }
+
+  /// No operation of a model with everything in it is left out.
+  @Test func everyOperationOfTheBlockIsCompared() throws {
+    let records = try CommandRun("\(Self.folder)/block-torch.h5", "--json", "-").records()
+    let tensors = records.filter {
+      $0["record"] as? String == "tensor" && $0["mode"] as? String == "isolated"
+    }
+    let missing = tensors.filter { $0["verdict"] as? String != "agree" }
+    // No optimiser stepped, and nobody asked for the gradient of class indices.
+    #expect(missing.isEmpty, "\(missing)")
+    #expect(records.layerVerdicts.count == 21)
+    #expect(records.layerVerdicts.values.allSatisfy { $0 == "agree" })
+    #expect(Set(tensors.compactMap { $0["against"] as? String }).count == 2)
   }
 
   /// A trajectory is computed in several precisions, whatever is asked for.

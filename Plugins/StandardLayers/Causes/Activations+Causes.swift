@@ -45,8 +45,12 @@ extension Cause {
   /// c = ⟨S, v⟩/⟨v, v⟩ over the elements v with x < 0; at least four of them.
   static let leakySlope = Cause(
     "leaky-slope",
-    advice: "negative inputs were multiplied by another slope: set the same `negative_slope`"
-      + " (torch.nn, Keras 3) or `alpha` (older Keras, default 0.3, against 0.01)",
+    advice: "negative inputs were multiplied by another slope: set the same one",
+    remedies: [
+      .torch: "`nn.LeakyReLU(negative_slope=0.01)`",
+      .keras: "`LeakyReLU(negative_slope=0.3)` is the default; it was called `alpha`",
+      .jax: "`jax.nn.leaky_relu(x, negative_slope=0.01)`",
+    ], shownBy: "four negative inputs or more",
     specificity: .fitted
   ) { evidence in
     let x = evidence.operands.inputs[0]
@@ -86,8 +90,13 @@ extension GELU {
   private var otherApproximation: Cause {
     Cause(
       "gelu-approximation",
-      advice: "GELU was computed with another approximation: set approximate=\"none\" or \"tanh\""
-        + " (torch.nn), approximate=False or True (Keras, JAX) on both sides alike"
+      advice: "GELU was computed by another approximation: use the same formula on both"
+        + " sides",
+      remedies: [
+        .torch: "`nn.GELU(approximate='none')` or `'tanh'`",
+        .keras: "`keras.activations.gelu(x, approximate=False)` or `True`",
+        .jax: "`jax.nn.gelu(x, approximate=False)`; the default is `True`",
+      ]
     ) { evidence in
       let other = approximate == .none ? "tanh" : "none"
       var reader = HyperparameterReader(["approximate": .text(other)])

@@ -52,8 +52,13 @@ extension ChannelNormalizationLayer {
   private var trainingFlag: Cause {
     Cause(
       "training-flag",
-      advice: "the layer ran in the other mode: call model.train() or model.eval() (torch.nn), pass"
-        + " training= (Keras) or use_running_average= (Flax) alike on both sides"
+      advice: "the layer ran in the other mode: use the statistics of the batch in"
+        + " training, the running ones in evaluation",
+      remedies: [
+        .torch: "call `model.train()` or `model.eval()`",
+        .keras: "pass `training=True` or `False`",
+        .jax: "pass `use_running_average=False` or `True`",
+      ], shownBy: "running statistics that are not those of the batch"
     ) { evidence in
       var operands = evidence.operands
       operands.isTraining.toggle()
@@ -71,8 +76,13 @@ extension ChannelNormalizationLayer {
   private var momentumExchanged: Cause {
     Cause(
       "batch-norm-momentum",
-      advice: "momentum weighs the old statistics instead of the new ones: torch.nn's momentum is 1"
-        + " minus that of Keras and Flax"
+      advice: "momentum weighs the old statistics instead of the new ones, or the"
+        + " reverse",
+      remedies: [
+        .torch: "`momentum=0.1` weighs the new ones",
+        .keras: "`momentum=0.99` weighs the old ones",
+        .jax: "`momentum=0.99` weighs the old ones",
+      ], shownBy: "a momentum other than 1/2"
     ) { evidence in
       guard let a = settings.momentum, a != 0 else { return [] }
       return running(evidence, old: evidence.operands.constant(a), new: (1 - a) / a)
@@ -83,9 +93,15 @@ extension ChannelNormalizationLayer {
   private var runningVariance: Cause {
     Cause(
       "running-variance-biased",
-      advice: "the running variance took up the biased variance where the unbiased one was"
-        + " configured, or the reverse: torch.nn takes the unbiased one, Keras, Flax and ONNX the"
-        + " biased one (`unbiased_running_variance` = false)"
+      advice: "the running variance took up the biased variance where the unbiased one"
+        + " was configured, or the reverse",
+      remedies: [
+        .torch: "PyTorch takes the unbiased one",
+        .keras: "Keras takes the biased one: `unbiased_running_variance` = false in the"
+          + " fixture",
+        .jax: "Flax takes the biased one: `unbiased_running_variance` = false in the"
+          + " fixture",
+      ], shownBy: "few elements a channel"
     ) { evidence in
       let size = Double(groups(evidence.operands.shapes).size)
       guard evidence.tensor == .buffer("running_var"), let a = settings.momentum, size > 1 else {
@@ -164,8 +180,9 @@ extension GroupNorm {
   private var groupOrder: Cause {
     Cause(
       "group-order",
-      advice: "the groups were made of every G-th channel: a group is C/G neighbouring channels, so"
-        + " reshape N C ... to N G C/G ..., not to N C/G G ..."
+      advice: "the groups were made of every G-th channel: a group is C/G neighbouring"
+        + " channels, so reshape N C to N, G, C/G",
+      shownBy: "more than one group of more than one channel"
     ) { evidence in
       let x = evidence.operands.inputs[0].shape
       let groups = groups(evidence.operands.shapes)

@@ -21,7 +21,7 @@ extension ClassLoss {
   var classCauses: [Cause] {
     [
       .lossReduction { denominator($0.operands) }, .classWeightIgnored, weightNormalisation,
-      ignoredCounted, .constantInLowerPrecision,
+      ignoredCounted,
     ]
   }
 
@@ -29,9 +29,12 @@ extension ClassLoss {
   private var weightNormalisation: Cause {
     Cause(
       "class-weight-normalisation",
-      advice:
-        "the weighted mean was divided by the number of samples: torch.nn divides by the sum of"
-        + " the weights of their classes; Keras divides by the number", specificity: .specific
+      advice: "the weighted mean was divided by the number of samples and not by the"
+        + " sum of their weights",
+      remedies: [
+        .torch: "PyTorch divides by the sum of the weights",
+        .keras: "Keras divides by the number of samples",
+      ], shownBy: "weights that are not equal", specificity: .specific
     ) { evidence in
       guard reduction == .mean, evidence.operands.auxiliary["weight"] != nil else { return [] }
       var unweighted = evidence.operands
@@ -48,9 +51,12 @@ extension ClassLoss {
   private var ignoredCounted: Cause {
     Cause(
       "ignore-index-counted",
-      advice:
-        "positions with ignore_index were counted: leave them out of the sum, of the divisor and"
-        + " of the gradient", specificity: .specific
+      advice: "positions to be ignored were counted: leave them out of the sum, of the"
+        + " divisor and of the gradient",
+      remedies: [
+        .torch: "set the same `ignore_index`",
+        .keras: "set the same `ignore_class`",
+      ], shownBy: "some ignored positions, and weights", specificity: .specific
     ) { evidence in
       let target = evidence.operands.inputs[1]
       let x = evidence.operands.inputs[0]
@@ -153,7 +159,12 @@ extension CrossEntropyLoss: ClassLoss {
   private var labelSmoothing: Cause {
     Cause(
       "label-smoothing",
-      advice: "the labels were smoothed otherwise: set the same label_smoothing (torch.nn, Keras)",
+      advice: "the labels were smoothed otherwise",
+      remedies: [
+        .torch: "set the same `label_smoothing`",
+        .keras: "set the same `label_smoothing`",
+        .jax: "`optax.smooth_labels` with the same `alpha`",
+      ],
       specificity: .fitted
     ) { evidence in
       @Sendable func replay(_ amount: Double) -> Prediction? {
@@ -258,9 +269,12 @@ extension CrossEntropyLoss: ClassLoss {
   private var softmaxTwice: Cause {
     Cause(
       "softmax-applied-twice",
-      advice:
-        "softmax was applied twice: torch.nn.CrossEntropyLoss takes logits, so drop the softmax"
-        + " before it; in Keras set from_logits"
+      advice: "softmax was applied twice: the loss takes logits",
+      remedies: [
+        .torch: "drop the softmax before `nn.CrossEntropyLoss`",
+        .keras: "set `from_logits=False` after a softmax",
+        .jax: "drop the softmax before `optax.softmax_cross_entropy`",
+      ]
     ) { evidence in
       let gradients = [
         gradient(evidence) { x, q in

@@ -10,8 +10,14 @@ extension DropoutLayer {
   private var scaleCause: Cause {
     Cause(
       "dropout-scale",
-      advice: "what is kept was scaled otherwise: multiply it by 1/(1 - p) in training, in forward"
-        + " and backward, where p is the probability of dropping, and by nothing in evaluation",
+      advice: "what is kept was scaled otherwise: multiply it by 1/(1 - p) in training,"
+        + " in forward and backward, where p is the probability of dropping, and by"
+        + " nothing in evaluation",
+      remedies: [
+        .torch: "`p` is the probability of dropping",
+        .keras: "`rate` is the probability of dropping",
+        .jax: "`rate` is the probability of dropping, `1 - keep_prob`",
+      ], shownBy: "a p whose (1 - p)/p is no size of the batch",
       specificity: .specific
     ) { evidence in
       let p = probability
@@ -29,7 +35,7 @@ extension DropoutLayer {
     Cause(
       "dropout-mask",
       advice: "the mask was inverted, or was not applied to this tensor: multiply forward and"
-        + " backward by the same mask of what is kept"
+        + " backward by the same mask of what is kept", shownBy: "a mask with zeros and ones"
     ) { evidence in
       guard evidence.operands.isTraining, let mask = evidence.operands.auxiliary["mask"] else {
         return []
@@ -47,8 +53,13 @@ extension DropoutLayer {
   private var trainingFlag: Cause {
     Cause(
       "training-flag",
-      advice: "the layer ran in the other mode: call model.train() or model.eval() (torch.nn), pass"
-        + " training= (Keras) or deterministic= (Flax) alike on both sides"
+      advice: "the layer ran in the other mode: it drops in training and does nothing"
+        + " in evaluation",
+      remedies: [
+        .torch: "call `model.train()` or `model.eval()`",
+        .keras: "pass `training=True` or `False`",
+        .jax: "pass `deterministic=False` or `True`",
+      ], shownBy: "a p above 0"
     ) { evidence in
       var operands = evidence.operands
       operands.isTraining.toggle()

@@ -10,7 +10,6 @@ extension ElementwiseLayer {
   var elementwiseCauses: [Cause] {
     (kinks.isEmpty ? [] : [derivativeAtKink, maskFromUpstream]) + [
       derivativeOmitted, derivativeTwice, derivativeAtOutput, activationInsteadOfDerivative,
-      .constantInLowerPrecision,
     ]
   }
 
@@ -37,8 +36,12 @@ extension ElementwiseLayer {
   private var derivativeAtKink: Cause {
     Cause(
       "relu-derivative-at-zero",
-      advice: "the derivative exactly at a kink follows another convention: use the one of"
-        + " torch.nn (0 at 0 for ReLU), or keep exact kinks out of the data",
+      advice: "the derivative exactly at a kink follows another convention: use the"
+        + " same one, or keep exact kinks out of the data",
+      remedies: [
+        .torch: "`torch.nn` takes 0 at 0 for ReLU",
+        .jax: "`jax.nn.relu` takes 0 at 0, `jnp.maximum(x, 0)` takes 1/2",
+      ], shownBy: "inputs that lie exactly on the kink, and others",
       specificity: .specific, isConvention: true
     ) { evidence in
       guard let dy = evidence.inputGradientUpstream else { return [] }

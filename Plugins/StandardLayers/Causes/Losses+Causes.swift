@@ -12,8 +12,7 @@ extension ReducedLoss {
       .lossReduction { evidence in
         (try? valueShape(evidence.operands.shapes))
           .map { Double(divisor($0, of: evidence.operands.shapes)) }
-      },
-      .constantInLowerPrecision,
+      }
     ]
   }
 }
@@ -25,8 +24,13 @@ extension Cause {
   static func lossReduction(_ divisor: @escaping @Sendable (Evidence) -> Double?) -> Cause {
     Cause(
       "loss-reduction",
-      advice: "the loss was reduced otherwise: set the same reduction (\"mean\", \"sum\","
-        + " \"batchmean\"; Keras \"sum_over_batch_size\") and divide its gradient by the same count",
+      advice: "the loss was reduced otherwise: set the same reduction, and divide its"
+        + " gradient by the same count",
+      remedies: [
+        .torch: "`reduction='mean'`, `'sum'`, or `'batchmean'` for `KLDivLoss`",
+        .keras: "`reduction=\"sum_over_batch_size\"` or `\"sum\"`",
+        .jax: "`jnp.mean` or `jnp.sum` of the losses of all elements",
+      ], shownBy: "a batch of 3 samples or more, and another number of classes",
       specificity: .namedFactor
     ) { evidence in
       if case .output = evidence.tensor, evidence.computed.shape.rank > 0 {
@@ -59,7 +63,8 @@ extension Cause {
   /// The gradient for a target of 0.
   static let targetOmitted = Cause(
     "loss-target-omitted",
-    advice: "the target was left out of the gradient: it is the prediction minus the target"
+    advice: "the target was left out of the gradient: it is the prediction minus the target",
+    shownBy: "targets that are not 0"
   ) { evidence in
     guard evidence.inputGradientUpstream != nil else { return [] }
     var operands = evidence.operands
@@ -70,8 +75,11 @@ extension Cause {
   /// The loss without its class weights.
   static let classWeightIgnored = Cause(
     "class-weight-ignored",
-    advice: "the weights were not applied: pass weight= and pos_weight= (torch.nn), class_weight="
-      + " (Keras)"
+    advice: "the weights were not applied",
+    remedies: [
+      .torch: "`weight=`, `pos_weight=`",
+      .keras: "`class_weight=` or `sample_weight=` of `fit`",
+    ], shownBy: "weights that are not equal"
   ) { evidence in
     let names = evidence.operands.auxiliary.keys.sorted()
     return (names.map { [$0] } + (names.count > 1 ? [names] : [])).compactMap { names in
@@ -101,8 +109,12 @@ extension DifferenceLoss {
   private var kindMixed: Cause {
     Cause(
       "loss-kind-mixed",
-      advice: "another loss of the difference was computed: use the same of MSELoss, L1Loss and"
-        + " HuberLoss on both sides"
+      advice: "another loss of the difference was computed",
+      remedies: [
+        .torch: "compare `MSELoss`, `L1Loss` and `HuberLoss`",
+        .keras: "compare `MeanSquaredError`, `MeanAbsoluteError` and `Huber`",
+        .jax: "compare `optax.squared_error` and `optax.huber_loss`",
+      ], shownBy: "differences below and above 1"
     ) { evidence in
       var (squares, magnitudes, both) = (stated(), stated(), stated())
       let losses: [(String, AnyLayer)] = [
@@ -131,16 +143,26 @@ extension DifferenceLoss {
     [
       Cause(
         "huber-smooth-l1-mixed",
-        advice: "HuberLoss and SmoothL1Loss differ by the factor delta = beta: use the same one on"
-          + " both sides; Keras Huber is torch.nn.HuberLoss", specificity: .specific
+        advice: "Huber's loss and the smooth L1 loss differ by the factor delta = beta:"
+          + " use the same one on both sides",
+        remedies: [
+          .torch: "`HuberLoss(delta)` is delta times `SmoothL1Loss(beta)`",
+          .keras: "`Huber(delta)` is PyTorch's `HuberLoss`",
+          .jax: "`optax.huber_loss` is PyTorch's `HuberLoss`",
+        ], shownBy: "a delta other than 1", specificity: .specific
       ) { evidence in
         joint > 0
           ? [Prediction(evidence.computed, times: factor, detail: "times \(factor.shortened)")] : []
       },
       Cause(
         "huber-beta",
-        advice: "the parabola ends elsewhere: set the same delta (HuberLoss, default 1) or beta"
-          + " (SmoothL1Loss, default 1; detection losses often 1/9)", specificity: .fitted
+        advice: "the parabola ends elsewhere: set the same delta or beta",
+        remedies: [
+          .torch: "`HuberLoss(delta=1)`, `SmoothL1Loss(beta=1)`; losses of detection often"
+            + " have beta 1/9",
+          .keras: "`Huber(delta=1)`",
+          .jax: "`optax.huber_loss(delta=1)`",
+        ], shownBy: "differences within and beyond both joints", specificity: .fitted
       ) { evidence in
         @Sendable func replay(_ joint: Double) -> Prediction? {
           guard joint > 0, let layer = other(joint) else { return nil }
@@ -159,9 +181,11 @@ extension MSELoss {
     differenceCauses + [
       Cause(
         "loss-half-factor",
-        advice:
-          "the squared difference has a factor 1/2 on one side: MSELoss has none, its gradient"
-          + " is 2 * (x - t)"
+        advice: "the squared difference has a factor 1/2 on one side: without it the"
+          + " gradient is 2(x - t)",
+        remedies: [
+          .jax: "`optax.l2_loss` has the factor 1/2, `optax.squared_error` has not"
+        ], shownBy: "a batch of 3 samples or more"
       ) { evidence in
         [
           Prediction(evidence.computed, times: 0.5, detail: "with a factor 1/2"),

@@ -67,9 +67,8 @@ extension MaximumPoolLayer {
   var maximumCauses: [Cause] {
     [
       tieRule, zeroPadding, indexTransposed,
-      .overlapOverwritten { evidence in
-        let x = evidence.operands.inputs[0]
-        return grid(of: evidence.operands).overwritten(evidence.upstream[0]) { cells, _ in
+      .overlapOverwritten { x, dy in
+        established { try self.grid(over: x.shape) }.overwritten(dy) { cells, _ in
           Array(largest(x, cells).prefix(1))
         }
       },
@@ -87,47 +86,53 @@ extension MaximumPoolLayer {
   /// The gradient where each window gives its number to some cells, each with a share of it.
   private func scattered(
     _ evidence: Evidence, detail: String? = nil, roundings: Int = 0,
-    _ shares: (_ grid: PoolGrid, _ cells: [Int], _ place: [Int]) -> [(cell: Int, share: Double)]
+    _ shares:
+      @escaping @Sendable (
+        _ x: Tensor<Double>, _ grid: PoolGrid, _ cells: [Int], _ place: [Int]
+      ) -> [(cell: Int, share: Double)]
   ) -> [Prediction] {
-    guard let dy = evidence.inputGradientUpstream else { return [] }
-    let grid = grid(of: evidence.operands)
-    var dx = Tensor(grid.image, repeating: 0.0)
-    var magnitudes = dx
-    grid.forEachWindow { window, cells, place in
-      for (cell, share) in shares(grid, cells, place) {
-        dx[cell] += share * dy[window]
-        magnitudes[cell] += (share * dy[window]).magnitude
-      }
-    }
+    guard evidence.inputGradientUpstream != nil else { return [] }
     let rounding = evidence.rounding
-    // A cell lies in at most so many windows, whose numbers are added.
-    let gamma = rounding.gamma(grid.overlap + roundings)
-    let isExact = grid.overlap <= 1 && roundings == 0
-    let sums = magnitudes
-    return [
-      Prediction(dx, detail: detail) {
-        .elementwise(sums.map { isExact || $0 == 0 ? 0 : gamma * $0 + rounding.subnormalStep })
+    let prediction = evidence.bySample(detail: detail) { x, dy in
+      let grid = established { try self.grid(over: x.shape) }
+      var dx = Tensor(grid.image, repeating: 0.0)
+      var magnitudes = dx
+      grid.forEachWindow { window, cells, place in
+        for (cell, share) in shares(x, grid, cells, place) {
+          dx[cell] += share * dy[window]
+          magnitudes[cell] += (share * dy[window]).magnitude
+        }
       }
-    ]
+      // A cell lies in at most so many windows, whose numbers are added.
+      let gamma = rounding.gamma(grid.overlap + roundings)
+      let isExact = grid.overlap <= 1 && roundings == 0
+      let limits = magnitudes.map {
+        isExact || $0 == 0 ? 0 : gamma * $0 + rounding.subnormalStep
+      }
+      return (dx, limits)
+    }
+    return [prediction].compactMap { $0 }
   }
 
   /// The gradient of a tie to its last cell, in equal shares, or whole to every cell.
   private var tieRule: Cause {
     Cause(
       "max-pool-tie-rule",
-      advice: "of several equal largest cells of a window another one got the gradient: give it to"
-        + " the first in row-major order, as torch.nn does, or keep exact ties out of the data",
+      advice: "of several equal largest cells of a window another one got the gradient:"
+        + " use the same rule, or keep exact ties out of the data",
+      remedies: [
+        .torch: "the first in row-major order gets it"
+      ], shownBy: "exact ties, as of whole numbers",
       specificity: .specific, isConvention: true
     ) { evidence in
-      let x = evidence.operands.inputs[0]
-      return scattered(evidence, detail: "to the last of equal cells") { _, cells, _ in
+      scattered(evidence, detail: "to the last of equal cells") { x, _, cells, _ in
         largest(x, cells).suffix(1).map { ($0, 1) }
       }
-        + scattered(evidence, detail: "in equal shares", roundings: 2) { _, cells, _ in
+        + scattered(evidence, detail: "in equal shares", roundings: 2) { x, _, cells, _ in
           let ties = largest(x, cells)
           return ties.map { ($0, 1 / Double(ties.count)) }
         }
-        + scattered(evidence, detail: "whole to each of equal cells") { _, cells, _ in
+        + scattered(evidence, detail: "whole to each of equal cells") { x, _, cells, _ in
           largest(x, cells).map { ($0, 1) }
         }
     }
@@ -137,25 +142,32 @@ extension MaximumPoolLayer {
   private var zeroPadding: Cause {
     Cause(
       "max-pool-zero-padding",
-      advice: "the padding took part in the maximum as 0: pad with minus infinity, or leave cells"
-        + " outside of the image out"
+      advice: "the padding took part in the maximum as 0: pad with minus infinity, or"
+        + " leave cells outside of the image out",
+      remedies: [
+        .torch: "`F.pad` before the pool needs `value=float('-inf')`",
+        .jax: "`lax.reduce_window` needs `-jnp.inf` as its initial value",
+      ], shownBy: "padding, and negative inputs at the border"
     ) { evidence in
-      let x = evidence.operands.inputs[0]
-      func losesToPadding(_ grid: PoolGrid, _ cells: [Int], _ place: [Int]) -> Bool {
+      @Sendable func losesToPadding(
+        _ x: Tensor<Double>, _ grid: PoolGrid, _ cells: [Int], _ place: [Int]
+      ) -> Bool {
         grid.touchesPadding(place) && cells.allSatisfy { x[$0] < 0 }
       }
       guard case .output = evidence.tensor else {
-        return scattered(evidence) { grid, cells, place in
-          losesToPadding(grid, cells, place) ? [] : largest(x, cells).prefix(1).map { ($0, 1) }
+        return scattered(evidence) { x, grid, cells, place in
+          losesToPadding(x, grid, cells, place) ? [] : largest(x, cells).prefix(1).map { ($0, 1) }
         }
       }
-      let grid = grid(of: evidence.operands)
-      guard grid.output == evidence.computed.shape else { return [] }
-      var y = evidence.computed
-      grid.forEachWindow { window, cells, place in
-        if losesToPadding(grid, cells, place) { y[window] = 0 }
+      let prediction = evidence.bySample { x, _ in
+        let grid = established { try self.grid(over: x.shape) }
+        var y = define(Operands(inputs: [x])).outputs[0]
+        grid.forEachWindow { window, cells, place in
+          if losesToPadding(x, grid, cells, place) { y[window] = 0 }
+        }
+        return (y, y.map { _ in 0 })
       }
-      return [Prediction(y) { .exact }]
+      return [prediction].compactMap { $0 }
     }
   }
 
@@ -164,12 +176,12 @@ extension MaximumPoolLayer {
     Cause(
       "pool-index-transposed",
       advice: "the place of the maximum inside its window was decoded with row and column"
-        + " exchanged: index / width is the row, index % width the column"
+        + " exchanged: index / width is the row, index % width the column",
+      shownBy: "windows of more than one row and column that overlap"
     ) { evidence in
       guard Self.axes == 2 else { return [] }
-      let x = evidence.operands.inputs[0]
       return [false, true].flatMap { decodes in
-        scattered(evidence) { grid, cells, place in
+        scattered(evidence) { x, grid, cells, place in
           largest(x, cells).prefix(1).compactMap { cell in
             grid.transposed(cell, place, decodes: decodes).map { ($0, 1) }
           }

@@ -16,7 +16,7 @@ extension NormalizationLayer {
       epsilonChanged("\(family)-epsilon"), epsilonOutsideRoot,
       unbiasedVariance("\(family)-unbiased-variance"),
       statisticsConstant("\(family)-statistics-constant"), meanTermOmitted, varianceTermOmitted,
-      meanNotSubtracted, affineOmitted, otherAxes(groupings), .constantInLowerPrecision,
+      meanNotSubtracted, affineOmitted, otherAxes(groupings),
     ]
   }
 
@@ -41,8 +41,12 @@ extension NormalizationLayer {
   private func epsilonChanged(_ id: String) -> Cause {
     Cause(
       id,
-      advice: "another epsilon was added to the variance: set the same one (torch.nn 1e-5, Keras"
-        + " 1e-3, Flax 1e-5 and 1e-6)", specificity: .fitted
+      advice: "another epsilon was added to the variance: set the same one",
+      remedies: [
+        .torch: "`eps=1e-5` is the default",
+        .keras: "`epsilon=1e-3` is the default",
+        .jax: "`epsilon=1e-5` is Flax's default for batches, 1e-6 for layers",
+      ], shownBy: "data of a deviation near the root of epsilon", specificity: .fitted
     ) { evidence in
       let own = epsilon(evidence.operands)
       let usual = [1e-3, 1e-6, 1e-5, 1e-8, 1e-4, 1e-2, 0].filter { $0 != own }
@@ -62,7 +66,8 @@ extension NormalizationLayer {
   private var epsilonOutsideRoot: Cause {
     Cause(
       "normalisation-epsilon-outside-root",
-      advice: "epsilon was added to the deviation: add it to the variance, under the root"
+      advice: "epsilon was added to the deviation: add it to the variance, under the"
+        + " root", shownBy: "several groups of unequal deviation near the root of epsilon"
     ) { evidence in
       var other = OtherNormalization(self)
       other.otherEpsilon = 0
@@ -83,8 +88,13 @@ extension NormalizationLayer {
   private func unbiasedVariance(_ id: String) -> Cause {
     Cause(
       id,
-      advice: "the variance was divided by m - 1: normalise with the biased one (numpy ddof=0,"
-        + " torch unbiased=False); only the running variance takes the unbiased one"
+      advice: "the variance was divided by m - 1: normalise with the biased one; only a"
+        + " running variance may take the unbiased one",
+      remedies: [
+        .torch: "`x.var(unbiased=False)`",
+        .keras: "`keras.ops.var` is the biased one",
+        .jax: "`jnp.var(x, ddof=0)`",
+      ], shownBy: "small groups of unequal deviation"
     ) { evidence in
       let size = Double(groups(evidence.operands.shapes).size)
       guard measures(evidence), size > 1 else { return [] }
@@ -157,8 +167,12 @@ extension NormalizationLayer {
   ) -> Cause {
     Cause(
       "normalisation-axes",
-      advice: "mean and variance were taken over other axes: check `normalized_shape` and"
-        + " `num_groups` (torch.nn), `axis` (Keras), `reduction_axes` (Flax)"
+      advice: "mean and variance were taken over other axes",
+      remedies: [
+        .torch: "check `normalized_shape` and `num_groups`",
+        .keras: "check `axis`",
+        .jax: "check `reduction_axes` and `axis`",
+      ], shownBy: "a batch of several samples, and space"
     ) { evidence in
       let own = groups(evidence.operands.shapes)
       guard measures(evidence) else { return [] }
@@ -177,8 +191,13 @@ extension NormalizationLayer {
   private var affineOmitted: Cause {
     Cause(
       "affine-omitted",
-      advice: "the result was not scaled and shifted: multiply by the weight (gamma, scale) and add"
-        + " the bias (beta); set affine=True, or scale=True and center=True in Keras"
+      advice: "the result was not scaled and shifted: multiply by the weight and add"
+        + " the bias",
+      remedies: [
+        .torch: "`affine=True`, `elementwise_affine=True`",
+        .keras: "`scale=True`, `center=True`",
+        .jax: "`use_scale=True`, `use_bias=True`",
+      ], shownBy: "a weight that is not 1 and a bias that is not 0"
     ) { evidence in
       [["weight", "bias"], ["weight"], ["bias"]].compactMap { names in
         let present = names.filter { evidence.operands.parameters[$0] != nil }

@@ -24,8 +24,13 @@ extension MeanPoolLayer {
   private var averageDivisor: Cause {
     Cause(
       "average-pool-divisor",
-      advice: "sums over windows at the border were divided by another count: set"
-        + " count_include_pad (torch.nn) alike on both sides; Keras and JAX leave padding out"
+      advice: "sums over windows at the border were divided by another count: count the"
+        + " same cells on both sides",
+      remedies: [
+        .torch: "`count_include_pad=False` divides by the cells inside the image",
+        .keras: "`padding=\"same\"` leaves the padding out of the mean",
+        .jax: "`nn.avg_pool(count_include_pad=False)`",
+      ], shownBy: "padding, or windows that hang over"
     ) { evidence in
       let grid = grid(of: evidence.operands)
       let others: [(PoolDivisor, String)] = [
@@ -39,18 +44,15 @@ extension MeanPoolLayer {
   }
 
   private var overlapOverwritten: Cause {
-    .overlapOverwritten { evidence in
-      let grid = grid(of: evidence.operands)
-      // What each window adds to each of its cells.
-      let ones = Tensor(evidence.operands.inputs[0].shape, repeating: 1.0)
-      var operands = evidence.operands
-      operands.inputs = [ones]
-      guard let shares = evidence.replay(mean(.fixed(1)), operands: operands, of: .output(0)),
-        let means = evidence.replay(operands: operands, of: .output(0))
-      else { return nil }
-      // The mean of ones is (cells inside)/divisor, their sum the cells inside.
-      let parts = means.values.zip(shares.values) { $1 == 0 ? 0 : $0 / $1 }
-      return grid.overwritten(evidence.upstream[0].zip(parts) { $0 * $1 }) { cells, _ in cells }
+    .overlapOverwritten { x, dy in
+      let grid = established { try self.grid(over: x.shape) }
+      // What each window adds to each of its cells: the mean of ones is (cells inside)/divisor, and
+      // their sum the cells inside.
+      let ones = Operands(inputs: [Tensor(x.shape, repeating: 1.0)])
+      let means = define(ones).outputs[0]
+      let sums = OtherMeanPool(base: self, divisor: .fixed(1)).define(ones).outputs[0]
+      let parts = means.zip(sums) { $1 == 0 ? 0 : $0 / $1 }
+      return grid.overwritten(dy.zip(parts) { $0 * $1 }) { cells, _ in cells }
     }
   }
 }
@@ -80,8 +82,8 @@ extension SumPoolLayer {
             "a mean over \(name) in the place of a sum"
           )
         }),
-      .overlapOverwritten { evidence in
-        grid(of: evidence.operands).overwritten(evidence.upstream[0]) { cells, _ in cells }
+      .overlapOverwritten { x, dy in
+        established { try self.grid(over: x.shape) }.overwritten(dy) { cells, _ in cells }
       },
       .ceilMode {
         $0.replay(
@@ -124,8 +126,11 @@ extension Cause {
   ) -> Cause {
     Cause(
       "ceil-mode",
-      advice: "the number of windows was rounded the other way: set the same ceil_mode (torch.nn);"
-        + " Keras padding=\"same\" rounds up"
+      advice: "the number of windows was rounded the other way",
+      remedies: [
+        .torch: "set the same `ceil_mode`",
+        .keras: "`padding=\"valid\"` rounds down, `padding=\"same\"` up",
+      ], shownBy: "an image that the stride does not divide"
     ) { evidence in
       guard case .output = evidence.tensor else { return [] }
       return [replay(evidence)].compactMap { $0 }
@@ -136,8 +141,9 @@ extension Cause {
   static func averageSumMixed(_ others: [(layer: AnyLayer, detail: String)]) -> Cause {
     Cause(
       "pool-average-sum-mixed",
-      advice: "a sum over windows stands where a mean belongs, or a mean where a sum does: divide"
-        + " by the window size in forward and backward alike",
+      advice: "a sum over windows stands where a mean belongs, or a mean where a sum"
+        + " does: divide by the window size in forward and backward alike",
+      shownBy: "a window whose size is not that of the batch",
       specificity: .specific
     ) { evidence in
       others.compactMap { evidence.replay($0.layer, detail: $0.detail) }
@@ -146,24 +152,26 @@ extension Cause {
 
   /// Windows written with = in place of +=.
   static func overlapOverwritten(
-    _ values: @escaping @Sendable (Evidence) -> Tensor<Double>?
+    _ values:
+      @escaping @Sendable (_ x: Tensor<Double>, _ dy: Tensor<Double>) -> Tensor<Double>
   ) -> Cause {
     Cause(
       "overlap-overwritten",
-      advice: "where windows overlap, the gradient of a later one overwrites that of an earlier"
-        + " one: add (+=) instead of assigning (=)"
+      advice: "where windows overlap, the gradient of a later one overwrites that of an"
+        + " earlier one: add (+=) instead of assigning (=)",
+      shownBy: "windows that overlap: a stride smaller than the kernel"
     ) { evidence in
-      guard evidence.inputGradientUpstream != nil, let values = values(evidence) else { return [] }
+      guard evidence.inputGradientUpstream != nil else { return [] }
       let rounding = evidence.rounding
-      // A product with a rounded quotient at most.
-      return [
-        Prediction(values) {
-          .elementwise(
-            values.map {
-              $0 == 0 ? 0 : rounding.gamma(2) * $0.magnitude + rounding.subnormalStep
-            })
+      let prediction = evidence.bySample { x, dy in
+        let dx = values(x, dy)
+        // A product with a rounded quotient at most.
+        let limits = dx.map {
+          $0 == 0 ? 0 : rounding.gamma(2) * $0.magnitude + rounding.subnormalStep
         }
-      ]
+        return (dx, limits)
+      }
+      return [prediction].compactMap { $0 }
     }
   }
 }

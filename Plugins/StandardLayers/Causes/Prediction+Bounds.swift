@@ -10,15 +10,6 @@ extension Evidence {
     tensor == .inputGradient(0) ? upstream.first : nil
   }
 
-  /// The same computation with constants rounded to single precision first, where the reference
-  /// computes in double precision.
-  func withSingleConstants() -> [Prediction] {
-    guard operands.format == .float64 else { return [] }
-    var changed = operands
-    changed.format = .float32
-    return [replay(operands: changed)].compactMap { $0 }
-  }
-
   /// The right result multiplied or divided, which may round a few times more.
   func scaled(
     _ scale: @escaping @Sendable (Double) -> Double, detail: String? = nil
@@ -32,6 +23,32 @@ extension Evidence {
     }
   }
 
+  /// A tensor whose samples do not depend on each other: it is computed for one of them first.
+  ///
+  /// `compute` is given the input and the upstream gradient, of one sample or of all, and returns the
+  /// values and how far rounding may move each.
+  func bySample(
+    detail: String? = nil,
+    _ compute:
+      @escaping @Sendable (_ x: Tensor<Double>, _ dy: Tensor<Double>) -> (
+        values: Tensor<Double>, limits: Tensor<Double>
+      )
+  ) -> Prediction? {
+    let (x, shape) = (operands.inputs[0], computed.shape)
+    // An output does not need the gradient, which may be absent.
+    let dy = upstream.first ?? x
+    guard shape.rank > 0, shape[0] > 0, x.shape.rank > 0, x.shape[0] == shape[0],
+      dy.shape.rank > 0, dy.shape[0] == shape[0]
+    else { return nil }
+    let (sample, size) = (min(probedSample, shape[0] - 1), shape.count / shape[0])
+    let probe = Prediction.Probe(sample * size..<(sample + 1) * size) {
+      compute(x.sample(sample), dy.sample(sample)).values.elements
+    }
+    return Prediction(
+      of: shape, margin: .own { .elementwise(compute(x, dy).limits) }, detail: detail, probe: probe
+    ) { compute(x, dy).values }
+  }
+
   /// How far rounding may move each element of a replayed tensor.
   func limits(of prediction: Prediction) -> Tensor<Double> {
     guard case .own(let bound) = prediction.margin else {
@@ -41,22 +58,13 @@ extension Evidence {
   }
 }
 
-extension Cause {
-  /// A constant in single precision in a computation in double precision.
-  static let constantInLowerPrecision = Cause(
-    "constant-in-lower-precision",
-    advice: "a constant (slope, alpha, eps, delta) was rounded to single precision before it was"
-      + " used in double precision: keep it as a double"
-  ) { $0.withSingleConstants() }
-}
-
 extension ErrorBound {
   /// How far rounding may move each of some values, stored in the same arithmetic.
   func limits(of values: Tensor<Double>, _ rounding: Rounding) -> Tensor<Double> {
     switch self {
     case .exact:
       return values.map { _ in 0 }
-    case .elementwise(let limits):
+    case .elementwise(let limits), .measured(let limits):
       return limits
     case .accumulated(let terms, let magnitude, _):
       let gamma = rounding.gamma(terms)
@@ -87,6 +95,7 @@ extension Prediction {
       switch bound() {
       case .exact: .exact
       case .elementwise(let limits): .elementwise(order(limits))
+      case .measured(let limits): .measured(order(limits))
       case .accumulated(let terms, let magnitude, let products):
         .sum(
           terms: terms,

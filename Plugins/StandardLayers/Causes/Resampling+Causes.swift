@@ -18,8 +18,12 @@ extension ResamplingLayer {
   private var alignCorners: Cause {
     Cause(
       "align-corners",
-      advice: "the corners were aligned on one side only: set the same align_corners (torch.nn;"
-        + " Keras and jax.image.resize never align them)"
+      advice: "the corners were aligned on one side only",
+      remedies: [
+        .torch: "set the same `align_corners`",
+        .keras: "`UpSampling2D` never aligns corners",
+        .jax: "`jax.image.resize` never aligns corners",
+      ], shownBy: "a scale other than 1, and images that are not constant"
     ) { evidence in
       guard resampling.mode.interpolates else { return [] }
       return [evidence.replay(changed { $0.alignsCorners.toggle() })].compactMap { $0 }
@@ -30,9 +34,11 @@ extension ResamplingLayer {
   private var halfPixel: Cause {
     Cause(
       "upsample-half-pixel",
-      advice:
-        "positions were taken as o * n / m: the centre of new cell o lies at (o + 0.5) * n / m"
-        + " - 0.5 (half_pixel_centers, coordinate_transformation_mode=half_pixel)"
+      advice: "positions were taken as o·n/m: the centre of new cell o lies at (o +"
+        + " 1/2)·n/m - 1/2",
+      remedies: [
+        .keras: "`tf.compat.v1.image.resize` needs `half_pixel_centers=True`"
+      ], shownBy: "a scale other than 1"
     ) { evidence in
       guard resampling.mode.interpolates else { return [] }
       return [
@@ -49,8 +55,13 @@ extension ResamplingLayer {
   private var nearestRounding: Cause {
     Cause(
       "upsample-nearest-rounding",
-      advice: "the nearest cell was rounded otherwise: mode=\"nearest\" takes floor(o * n / m),"
-        + " mode=\"nearest-exact\" (torch.nn), Keras and JAX floor((o + 0.5) * n / m)"
+      advice: "the nearest cell was rounded otherwise: floor(o·n/m) or floor((o +"
+        + " 1/2)·n/m)",
+      remedies: [
+        .torch: "`mode='nearest'` is the first, `'nearest-exact'` the second",
+        .keras: "`interpolation=\"nearest\"` is the second",
+        .jax: "`method='nearest'` is the second",
+      ], shownBy: "a scale that is not whole"
     ) { evidence in
       guard resampling.mode.selects else { return [] }
       let other: ResamplingMode = resampling.mode == .nearest ? .nearestExact : .nearest
@@ -62,8 +73,12 @@ extension ResamplingLayer {
   private var otherMode: Cause {
     Cause(
       "upsample-mode",
-      advice: "new cells were made in another way: set the same mode (torch.nn), interpolation"
-        + " (Keras) or method (jax.image.resize)"
+      advice: "new cells were made in another way",
+      remedies: [
+        .torch: "set the same `mode`",
+        .keras: "set the same `interpolation`",
+        .jax: "set the same `method`",
+      ], shownBy: "a scale other than 1"
     ) { evidence in
       let linear: [ResamplingMode] = [.linear, .bilinear, .trilinear]
       let axes = evidence.operands.inputs[0].shape.rank - 2

@@ -62,7 +62,8 @@ extension ChannelShuffle {
       Cause(
         "channel-shuffle-order",
         advice: "the inverse permutation was applied: reshape C to (groups, C/groups), transpose,"
-          + " flatten; the backward pass is the inverse"
+          + " flatten; the backward pass is the inverse",
+        shownBy: "groups whose square is not the number of channels"
       ) { evidence in
         let shape = evidence.operands.inputs[0].shape
         guard let plan = try? rearrangement(of: shape) else { return [] }
@@ -81,8 +82,12 @@ extension Cause {
   ) -> Cause {
     Cause(
       "pixel-shuffle-order",
-      advice: "the channels of a block are in another order: torch.nn has them as C r r, row before"
-        + " column; TensorFlow's depth_to_space has r r C"
+      advice: "the channels of a block are in another order: C, then rows, then columns"
+        + " of the block",
+      remedies: [
+        .torch: "`nn.PixelShuffle` has C r r",
+        .keras: "`tf.nn.depth_to_space` has r r C: transpose the channels first",
+      ], shownBy: "more than one channel of the result"
     ) { evidence in
       plans(evidence.operands.inputs[0].shape).compactMap { plan, name in
         evidence.replay(AnyLayer(OtherOrder(plan: { _ in plan })), detail: name)

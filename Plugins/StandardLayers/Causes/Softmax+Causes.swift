@@ -8,8 +8,12 @@ extension RowwiseLayer {
   var wrongAxis: Cause {
     Cause(
       "softmax-wrong-axis",
-      advice: "the softmax ran along another axis: set `dim` (torch.nn) or `axis` (Keras, JAX) to"
-        + " the axis of the classes"
+      advice: "the softmax ran along another axis than that of the classes",
+      remedies: [
+        .torch: "`nn.Softmax(dim=1)`",
+        .keras: "`Softmax(axis=-1)`",
+        .jax: "`jax.nn.softmax(x, axis=-1)`",
+      ], shownBy: "axes of unequal extents"
     ) { evidence in
       let shape = evidence.operands.inputs[0].shape
       guard let own = try? axis(of: shape) else { return [] }
@@ -65,8 +69,12 @@ extension SoftmaxLayer {
   private var jacobianTwice: Cause {
     Cause(
       "softmax-jacobian-twice",
-      advice: "the Jacobian of softmax was multiplied in twice, here and in the loss: a cross"
-        + " entropy of logits has it already"
+      advice: "the Jacobian of softmax was multiplied in twice, here and in the loss: a"
+        + " cross entropy of logits has it already",
+      remedies: [
+        .torch: "`nn.CrossEntropyLoss` takes logits: drop the softmax before it",
+        .keras: "`from_logits=True` takes logits: drop the softmax before it",
+      ], shownBy: "more than one class"
     ) { evidence in
       guard evidence.inputGradientUpstream != nil,
         let once = evidence.replay(), let twice = evidence.replay(upstream: [once.values]),
@@ -91,8 +99,8 @@ extension SoftmaxLayer {
   private var jacobianDiagonal: Cause {
     Cause(
       "softmax-jacobian-diagonal",
-      advice: "only the diagonal p(1 - p) of the Jacobian of softmax was used, as for a sigmoid:"
-        + " the gradient is p * (dy - sum(p * dy))"
+      advice: "only the diagonal p(1 - p) of the Jacobian of softmax was used, as for a"
+        + " sigmoid: the gradient is p·(dy - sum of p·dy)", shownBy: "more than one class"
     ) { evidence in
       guard let dy = evidence.inputGradientUpstream,
         let output = evidence.replay(of: .output(0))

@@ -1,4 +1,4 @@
-// Confinement of the process that parses a foreign file, and its start.
+// Confinement of the processes that parse a foreign file or run a plug-in, and their start.
 //
 // Swift cannot fork, has no seccomp or Landlock bindings, and cannot define a libhdf5 file driver
 // (a C structure of function pointers whose first member is libhdf5's own), hence C.
@@ -10,7 +10,7 @@
 
 // MARK: Start (parent)
 
-/// The descriptors that a worker finds open: the file and the pipe for its catalogue.
+/// The descriptors that a worker finds open: a file, and the pipe or socket to its parent.
 enum { CSandbox_fileDescriptor = 3, CSandbox_pipeDescriptor = 4 };
 
 /// Makes a pipe, reading end first, that no other process inherits; returns 0, or -1 and errno.
@@ -19,6 +19,16 @@ int CSandbox_pipe(int ends[2]);
 /// Makes a file without a name, in memory, that holds `count` bytes and can never be changed;
 /// returns its descriptor, or -1 and errno.
 int CSandbox_memoryFile(const void *bytes, size_t count);
+
+/// Makes a file without a name, in memory, whose size can never change, all zeros; returns its
+/// descriptor, or -1 and errno.
+int CSandbox_sharedMemory(size_t size);
+
+/// Gives back the memory behind all of that file, whose bytes are zeros again; returns 0 or -1.
+int CSandbox_clearMemory(int memory, size_t size);
+
+/// Makes a pair of connected sockets that no other process inherits; returns 0, or -1 and errno.
+int CSandbox_socketPair(int ends[2]);
 
 /// Starts `executable` with one argument, `role`, an environment of `environment` (NULL-terminated),
 /// standard streams on /dev/null, and exactly the two descriptors above.
@@ -47,6 +57,29 @@ enum {
 /// that reading one open descriptor needs; anything else kills the process.
 /// What the kernel does not offer is left out; returns the bits of what is in force.
 unsigned CSandbox_confine(const struct CSandbox_limits *limits);
+
+// MARK: Plug-ins (child)
+
+/// Limits resources, gives up privileges, lets nothing be read but what is at or below `readable`,
+/// and refuses sockets, programs and processes; returns the bits of what is in force.
+unsigned CSandbox_confinePlugin(
+    uint64_t addressSpace, const char *const *readable, size_t readableCount);
+
+/// Narrows what may still be read; says whether that is in force.
+bool CSandbox_narrowPlugin(const char *const *readable, size_t readableCount);
+
+/// Visits the paths of the libraries that this process was loaded with.
+void CSandbox_forEachLibrary(void (*visit)(const char *path, void *context), void *context);
+
+/// How this thread rounds and what it does with subnormal numbers: the control registers of its
+/// floating-point units.
+uint64_t CSandbox_floatingPointMode(void);
+
+/// Sets that.
+void CSandbox_setFloatingPointMode(uint64_t mode);
+
+/// Whether a mode turns subnormal numbers into zeros.
+bool CSandbox_flushesSubnormals(uint64_t mode);
 
 // MARK: The file driver (child)
 

@@ -26,11 +26,11 @@ extension ConformanceCheck {
       let operands = subject.operands(seed: seed, style: style, format: .float32)
       guard (try? subject.layer.double.checkValues(operands)) != nil else { continue }
       let upstream = try subject.upstream(operands, seed: seed, style: style)
-      var double = Computation(subject, at: Double.self, operands, upstream: upstream)
-      let single = Computation(subject, at: Float.self, operands, upstream: upstream)
+      var double = try Computation(subject, at: Double.self, operands, upstream: upstream)
+      let single = try Computation(subject, at: Float.self, operands, upstream: upstream)
       // What an output loses by overflowing, its gradients lose as well.
       if single.hasInfiniteOutput, !double.hasInfiniteOutput { double.dropGradients() }
-      let complaint = subject.complaint(
+      let complaint = try subject.complaint(
         single, against: double, format: .float32, operands, upstream: upstream, bounded: &bounded)
       if let complaint { return .broken("\(complaint); seed \(seed)") }
     }
@@ -44,12 +44,12 @@ extension ConformanceCheck {
     for seed in 66..<70 as Range<UInt64> {
       let operands = subject.operands(seed: seed, format: .float32)
       let upstream = try subject.upstream(operands, seed: seed)
-      let computed = Computation(subject, at: Double.self, operands, upstream: upstream)
+      let computed = try Computation(subject, at: Double.self, operands, upstream: upstream)
       for (name, value) in computed.tensors {
         let largest = value.elements.reduce(0) { max($0, $1.magnitude) }
         // A tensor of zeros shows nothing, and neither does one that is not finite.
         guard largest > 0, largest.isFinite else { continue }
-        let bound = subject.bound(name, value, format: .float32, operands, upstream: upstream)
+        let bound = try subject.bound(name, value, format: .float32, operands, upstream: upstream)
         let off = value.map { $0 + largest / 1000 }
         let comparison = BoundedComparison(off, value, bound, format: .float32)
         if comparison.worst == nil { unseen[name] = largest / 1000 } else { seen.insert(name) }

@@ -23,9 +23,9 @@ extension ConformanceCheck {
     let operands = subject.operands(seed: 41)
     let upstream = try subject.upstream(operands, seed: 41)
     let wanted = subject.gradients(of: operands)
-    let defined = Computation(subject.layer.double.define(operands))
+    let defined = Computation(try subject.layer.double.define(operands))
     let isFinite = defined.tensors.allSatisfy { $0.value.elements.allSatisfy(\.isFinite) }
-    let computed = Computation(subject, at: Double.self, operands, upstream: upstream)
+    let computed = try Computation(subject, at: Double.self, operands, upstream: upstream)
     for input in wanted.inputs.sorted() where computed[.inputGradient(input)] == nil {
       return .broken("\(ResultTensor.inputGradient(input)) is missing")
     }
@@ -47,9 +47,9 @@ extension ConformanceCheck {
     let operands = subject.operands(seed: 42)
     let upstream = try subject.upstream(operands, seed: 42)
     let (before, upstreamBefore) = (operands.checksum, upstream.map(\.checksum))
-    _ = subject.layer.double.define(operands)
-    _ = subject.layer.double.forward(operands)
-    _ = subject.layer.double.backward(operands, upstream, subject.gradients(of: operands))
+    _ = try subject.layer.double.define(operands)
+    _ = try subject.layer.double.forward(operands)
+    _ = try subject.layer.double.backward(operands, upstream, subject.gradients(of: operands))
     guard operands.checksum == before else { return .broken("an operand has been changed") }
     guard upstream.map(\.checksum) == upstreamBefore else {
       return .broken("an upstream gradient has been changed")
@@ -60,18 +60,18 @@ extension ConformanceCheck {
   private static func repeatsItself(_ subject: Subject) throws -> Outcome {
     let operands = subject.operands(seed: 43, format: .float32)
     let upstream = try subject.upstream(operands, seed: 43)
-    func compute() -> [Computation] {
+    func compute() throws -> [Computation] {
       [
-        Computation(subject, at: Double.self, operands, upstream: upstream),
-        Computation(subject, at: Float.self, operands, upstream: upstream),
+        try Computation(subject, at: Double.self, operands, upstream: upstream),
+        try Computation(subject, at: Float.self, operands, upstream: upstream),
       ]
     }
     let threads = Parallel.threads
     defer { Parallel.threads = threads }
-    let expected = compute()
+    let expected = try compute()
     for count in [threads, 1, 3] {
       Parallel.threads = count
-      for (first, again) in zip(expected, compute()) {
+      for (first, again) in zip(expected, try compute()) {
         if let difference = first.firstDifference(from: again) {
           return .broken("\(difference) in another run, on \(count) threads")
         }
@@ -81,13 +81,14 @@ extension ConformanceCheck {
   }
 
   private static func isTheDefinition(_ subject: Subject) throws -> Outcome {
+    guard let define = subject.layer.double.definition else { return .notApplicable }
     var bounded = 0
     for style in RandomOperands.Style.allCases {
       let operands = subject.operands(seed: 44, style: style)
       guard (try? subject.layer.double.checkValues(operands)) != nil else { continue }
-      let defined = Computation(subject.layer.double.define(operands))
-      let computed = Computation(subject.layer.double.forward(operands))
-      let complaint = subject.complaint(
+      let defined = Computation(try define(operands))
+      let computed = Computation(try subject.layer.double.forward(operands))
+      let complaint = try subject.complaint(
         computed, against: defined, format: .float64, operands, upstream: [], bounded: &bounded)
       if let complaint { return .broken("\(complaint); data: \(style.rawValue)") }
     }

@@ -20,9 +20,9 @@ extension ConformanceCheck {
     let upstream = try subject.upstream(operands, seed: 21)
     let single = operands.mapTensors { $0.map { Float($0) } }
     let results = [
-      ("the definition", Computation(subject.layer.double.define(operands))),
-      ("forward", Computation(subject.layer.double.forward(operands))),
-      ("forward in single precision", Computation(subject.layer.single.forward(single))),
+      ("the definition", Computation(try subject.layer.double.define(operands))),
+      ("forward", Computation(try subject.layer.double.forward(operands))),
+      ("forward in single precision", Computation(try subject.layer.single.forward(single))),
     ]
     for (who, computed) in results {
       let outputs = computed.tensors.filter { if case .output = $0.name { true } else { false } }
@@ -30,7 +30,7 @@ extension ConformanceCheck {
         return .broken("\(who) gives \(outputs.map(\.value.shape)), the rule says \(shapes)")
       }
     }
-    let computed = Computation(subject, at: Double.self, operands, upstream: upstream)
+    let computed = try Computation(subject, at: Double.self, operands, upstream: upstream)
     for (name, value) in computed.tensors {
       let expected: Shape? =
         switch name {
@@ -57,7 +57,7 @@ extension ConformanceCheck {
       let operands = random.operands(
         shapes, indexLimit: subject.example.indexLimit, of: subject.signature)
       guard (try? subject.layer.double.checkValues(operands)) != nil else { continue }
-      let found = subject.layer.double.forward(operands).outputs.map(\.shape)
+      let found = try subject.layer.double.forward(operands).outputs.map(\.shape)
       guard found == outputs else {
         return .broken(
           "with \(name) forward gives \(found), and the rule says \(outputs)")

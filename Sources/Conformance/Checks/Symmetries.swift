@@ -39,8 +39,8 @@ extension ConformanceCheck {
     var exchanged = operands
     exchanged.inputs = operands.inputs.map(turned)
     exchanged.auxiliary = operands.auxiliary.mapValues(turned)
-    let before = Computation(subject, at: Double.self, operands, upstream: upstream)
-    let after = Computation(
+    let before = try Computation(subject, at: Double.self, operands, upstream: upstream)
+    let after = try Computation(
       subject, at: Double.self, exchanged, upstream: upstream.map(turned))
     for (name, value) in before.tensors {
       guard let found = after[name] else { return .broken("\(name) is missing") }
@@ -50,7 +50,7 @@ extension ConformanceCheck {
           return .broken("\(name) of a sample depends on the other samples or on its place")
         }
       case .parameterGradient, .buffer:
-        let bound = subject.bound(name, value, format: .float64, operands, upstream: upstream)
+        let bound = try subject.bound(name, value, format: .float64, operands, upstream: upstream)
         let comparison = BoundedComparison(found, value, bound, bound, format: .float64)
         if let complaint = comparison.complaint(about: name, shape: value.shape) {
           return .broken("with samples exchanged, \(complaint)")
@@ -72,8 +72,8 @@ extension ConformanceCheck {
     let upstream = try subject.upstream(operands, seed: 72)
     var exchanged = operands
     exchanged.inputs = operands.inputs.map(reversed)
-    let before = Computation(subject, at: Double.self, operands, upstream: upstream)
-    let after = Computation(
+    let before = try Computation(subject, at: Double.self, operands, upstream: upstream)
+    let after = try Computation(
       subject, at: Double.self, exchanged, upstream: upstream.map(reversed))
     for (name, value) in before.tensors where after[name]?.elements != reversed(value).elements {
       return .broken("\(name) of an element depends on other elements or on its place")
@@ -118,13 +118,15 @@ extension ConformanceCheck {
     _ subject: Subject, _ operands: Operands<Double>, _ place: Tensor<Double>, slope: Double?
   ) throws -> String? {
     let upstream = try subject.upstream(operands, seed: 75)
-    func gradient(_ offset: Double) -> Tensor<Double>? {
+    func gradient(_ offset: Double) throws -> Tensor<Double>? {
       var moved = operands
       moved.inputs[0] = place.map { $0 + offset }
       let wanted = GradientRequest(inputs: [0], parameters: [])
-      return subject.layer.double.backward(moved, upstream, wanted).inputs[0]
+      return try subject.layer.double.backward(moved, upstream, wanted).inputs[0]
     }
-    guard let here = gradient(0), let below = gradient(-1e-9), let above = gradient(1e-9) else {
+    guard let here = try gradient(0), let below = try gradient(-1e-9),
+      let above = try gradient(1e-9)
+    else {
       return "there is no gradient"
     }
     for offset in 0..<here.count {
@@ -153,14 +155,14 @@ extension ConformanceCheck {
     guard subject.layer.kinks.contains(.firstOfTies) else { return .notApplicable }
     let operands = subject.operands(seed: 76)
     let upstream = try subject.upstream(operands, seed: 76)
-    func gradient(_ fall: Double) -> Tensor<Double>? {
+    func gradient(_ fall: Double) throws -> Tensor<Double>? {
       var moved = operands
       let input = operands.inputs[0]
       moved.inputs[0] = Tensor(input.shape, (0..<input.count).map { 1 - fall * Double($0) })
       let wanted = GradientRequest(inputs: [0], parameters: [])
-      return subject.layer.double.backward(moved, upstream, wanted).inputs[0]
+      return try subject.layer.double.backward(moved, upstream, wanted).inputs[0]
     }
-    guard let tied = gradient(0), let falling = gradient(0x1p-20) else {
+    guard let tied = try gradient(0), let falling = try gradient(0x1p-20) else {
       return .broken("there is no gradient")
     }
     guard let offset = tied.elements.indices.first(where: { tied[$0] != falling[$0] }) else {

@@ -59,14 +59,14 @@ extension ConformanceCheck {
     // A constant, like the power of 0, has no use for its input.
     let others = subject.operands(seed: 34)
     let isConstant =
-      subject.layer.double.define(operands).outputs[0]
+      try subject.layer.double.define(operands).outputs[0]
       == subject.layer.double.define(others).outputs[0]
     guard !isConstant else { return .notApplicable }
     let place = operands.inputs[0].count / 2
     operands.inputs[0][place] = .nan
     for (who, results) in [
-      ("the definition", subject.layer.double.define(operands)),
-      ("forward", subject.layer.double.forward(operands)),
+      ("the definition", try subject.layer.double.define(operands)),
+      ("forward", try subject.layer.double.forward(operands)),
     ] {
       let output = results.outputs[0]
       for offset in 0..<output.count where output[offset].isNaN != (offset == place) {

@@ -63,13 +63,13 @@ extension Subject {
   func complaint(
     _ found: Computation, against expected: Computation, format: NumberFormat,
     _ operands: Operands<Double>, upstream: [Tensor<Double>], bounded: inout Int
-  ) -> String? {
+  ) throws(LayerFailure) -> String? {
     for (name, value) in expected.tensors {
       guard let other = found[name] else { return "\(name) is missing" }
       guard other.shape == value.shape else {
         return "\(name) has the shape \(other.shape) instead of \(value.shape)"
       }
-      let bound = bound(name, value, format: format, operands, upstream: upstream)
+      let bound = try bound(name, value, format: format, operands, upstream: upstream)
       let comparison = BoundedComparison(other, value, bound, format: format)
       bounded += comparison.bounded
       if let complaint = comparison.complaint(about: name, shape: value.shape) { return complaint }
@@ -82,8 +82,8 @@ extension Subject {
   func bound(
     _ name: ResultTensor, _ value: Tensor<Double>, format: NumberFormat,
     _ operands: Operands<Double>, upstream: [Tensor<Double>]
-  ) -> ErrorBound {
-    layer.bound(
+  ) throws(LayerFailure) -> ErrorBound {
+    try layer.bound(
       BoundQuestion(
         name, operands: operands, upstream: upstream, computed: value,
         rounding: ComparisonFormats(ours: .float64, reference: format).rounding))

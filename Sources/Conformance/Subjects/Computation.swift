@@ -35,11 +35,11 @@ struct Computation {
   init<S: LayerScalar>(
     _ subject: Subject, at precision: S.Type, _ operands: Operands<Double>,
     upstream: [Tensor<Double>]
-  ) {
+  ) throws(LayerFailure) {
     let program = S.program(of: subject.layer)
     let operandsAtPrecision = operands.mapTensors { $0.map { S($0) } }
-    self.init(program.forward(operandsAtPrecision))
-    let gradients = program.backward(
+    self.init(try program.forward(operandsAtPrecision))
+    let gradients = try program.backward(
       operandsAtPrecision, upstream.map { $0.map { S($0) } }, subject.gradients(of: operands))
     tensors += Computation(gradients).tensors
   }

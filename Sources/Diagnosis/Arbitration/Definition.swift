@@ -32,16 +32,17 @@ struct Definition {
     basis(of: tensor) == .differences ? 1e-11 : 0
   }
 
-  /// One element; nil where the layer has no such tensor.
+  /// One element; nil where the layer has no such tensor or breaks down.
   func value(of tensor: ResultTensor, at offset: Int) -> Double? {
     switch tensor {
     case .output(let index):
       let (part, place) = alone(offset, of: layer.shape(ofOutput: index, operands))
-      let outputs = layer.double.define(part.operands).outputs
-      guard outputs.indices.contains(index), outputs[index].count > place else { return nil }
+      guard let outputs = try? layer.double.define(part.operands).outputs,
+        outputs.indices.contains(index), outputs[index].count > place
+      else { return nil }
       return outputs[index][place]
     case .buffer(let name):
-      let results = layer.double.define(operands)
+      guard let results = try? layer.double.define(operands) else { return nil }
       return (results.buffers[name] ?? operands.buffers[name]).map { $0[offset] }
     case .inputGradient(let index):
       let (part, place) = alone(offset, of: operands.inputs[index].shape)
@@ -107,15 +108,16 @@ struct Definition {
   ) -> Double? {
     func central(_ step: Double) -> Double? {
       var moved = tensor
-      func outputs(_ by: Double) -> [Tensor<Double>] {
+      func outputs(_ by: Double) -> [Tensor<Double>]? {
         moved[place] = tensor[place] + by
         var operands = operands
         set(&operands, moved)
-        return layer.double.forward(operands).outputs
+        return try? layer.double.forward(operands).outputs
       }
-      let (above, below) = (outputs(step), outputs(-step))
       let exact = (tensor[place] + step) - (tensor[place] - step)
-      guard above.map(\.shape) == below.map(\.shape) else { return nil }
+      guard let above = outputs(step), let below = outputs(-step),
+        above.map(\.shape) == below.map(\.shape)
+      else { return nil }
       return sum(zip(above, below).map { $0.zip($1) { ($0 - $1) / exact } })
     }
     let step = 0x1p-10 * max(1, tensor[place].magnitude)

@@ -3,7 +3,7 @@ import LayerKit
 import Tensors
 
 /// The mistakes that can befall any kind of layer.
-struct GeneralCauses {
+package struct GeneralCauses {
   private let evidence: Evidence
   private let tolerance: Tolerance
 
@@ -25,15 +25,26 @@ struct GeneralCauses {
   /// Those that fit a number or choose among many arrangements, tried where no other one fits.
   var fitted: [Cause] { FactorCauses.fitted + LayoutCauses.fitted }
 
-  /// The ids of all of them.
-  static var ids: [String] {
+  /// The ids of all of them, and of what is found without a prediction.
+  package static var ids: [String] {
     let tried = [
       ZeroCauses.all, FactorCauses.named, FactorCauses.fitted, BatchCauses.all, LayoutCauses.named,
       LayoutCauses.fitted, PrecisionCauses(nil).all,
     ]
     return tried.flatMap { $0.map(\.id) }
-      + [NotFinite.id, RoundingOnly.id, TensorDiagnosis.unidentified]
+      + [
+        NotFinite.id, RoundingOnly.id, TensorDiagnosis.unidentified,
+        NetworkCause.branchGradientMissing, NetworkCause.sharedParameterNotSummed,
+      ]
   }
+}
+
+/// The ids of mistakes between layers, which show where a fixture contradicts itself.
+public enum NetworkCause {
+  /// The upstream gradient of an output lacks what one of its consumers passes back.
+  public static let branchGradientMissing = "branch-gradient-missing"
+  /// The step of a shared parameter was made from the gradient of one of its layers.
+  public static let sharedParameterNotSummed = "shared-parameter-not-summed"
 }
 
 /// A difference that rounding explains, though there is more of it than usual.

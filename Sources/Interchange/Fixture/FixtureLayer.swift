@@ -22,6 +22,8 @@ public struct FixtureLayer: Sendable {
 
   /// The configured layer; nil where nobody registered the kind: then it is not compared.
   public internal(set) var layer: AnyLayer?
+  /// How the layer broke down when it was asked for the shapes of its outputs; nil for layers that work.
+  public internal(set) var failure: LayerFailure?
   /// For an unknown kind, the registered one whose name is close.
   public internal(set) var closestKind: String?
   /// What feeds each input; nil for a layer that stands alone.

@@ -154,6 +154,8 @@ struct LayerJudgement {
       draft.layer.outputShapes = settled.outputs
       draft.operandShapes = settled.operands
       draft.layer.adopt(settled.operands)
+    } catch let failure as LayerFailure {
+      draft.layer.failure = failure
     } catch {
       guard !draft.isDisputed else {
         draft.layer.inputs = draft.layer.inputs.map { _ in nil }

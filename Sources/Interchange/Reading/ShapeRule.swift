@@ -21,6 +21,8 @@ struct ShapeRule {
   ) throws -> (outputs: [Shape], operands: OperandShapes) {
     do {
       return (try layer.outputShapes(operands), operands)
+    } catch let failure as LayerFailure {
+      throw failure
     } catch {
       for other in otherForms(of: operands) {
         if let outputs = try? layer.outputShapes(other) { return (outputs, other) }

@@ -1,5 +1,5 @@
-public import Tensors
 import Synchronization
+public import Tensors
 
 /// What a mistake would have led to, with how far rounding may move each element of it.
 ///
@@ -140,6 +140,7 @@ extension ErrorBound {
         terms: terms, magnitude: rearrangement.apply(to: Tensor(magnitude.shape, figures)),
         products: products)
     case .elementwise(let bounds): return .elementwise(rearrangement.apply(to: bounds))
+    case .measured(let limits): return .measured(rearrangement.apply(to: limits))
     }
   }
 }

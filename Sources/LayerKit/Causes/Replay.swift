@@ -33,11 +33,13 @@ struct Replay: Sendable {
       ?? Tensor(shape ?? .scalar, repeating: .nan)
   }
 
+  /// The bound of the tensor; none at all, so that only equal numbers agree, where the layer breaks
+  /// down over it.
   func bound(_ rounding: Rounding) -> ErrorBound {
-    layer.bound(
-      BoundQuestion(
-        tensor, operands: operands, upstream: tensor.isGradient ? upstream : [],
-        computed: values, rounding: rounding))
+    let question = BoundQuestion(
+      tensor, operands: operands, upstream: tensor.isGradient ? upstream : [], computed: values,
+      rounding: rounding)
+    return (try? layer.bound(question)) ?? .exact
   }
 
   /// One sample alone, where samples do not depend on each other and there is more than one.
@@ -63,23 +65,26 @@ struct Replay: Sendable {
 }
 
 extension AnyLayer {
-  /// One tensor in double precision; nil where the layer does not compute it.
+  /// One tensor in double precision; nil where the layer does not compute it or breaks down.
   func result(
     _ tensor: ResultTensor, _ operands: Operands<Double>, upstream: [Tensor<Double>]
   ) -> Tensor<Double>? {
     switch tensor {
     case .output(let index):
-      let outputs = double.forward(operands).outputs
+      guard let outputs = try? double.forward(operands).outputs else { return nil }
       return outputs.indices.contains(index) ? outputs[index] : nil
     case .buffer(let name):
-      return double.forward(operands).buffers[name] ?? operands.buffers[name]
+      guard let buffers = try? double.forward(operands).buffers else { return nil }
+      return buffers[name] ?? operands.buffers[name]
     case .inputGradient(let index):
       let wanted = GradientRequest(inputs: [index], parameters: [])
-      let gradients = double.backward(operands, upstream, wanted).inputs
+      guard let gradients = try? double.backward(operands, upstream, wanted).inputs else {
+        return nil
+      }
       return gradients.indices.contains(index) ? gradients[index] : nil
     case .parameterGradient(let name):
       let wanted = GradientRequest(inputs: [], parameters: [name])
-      return double.backward(operands, upstream, wanted).parameters[name]
+      return (try? double.backward(operands, upstream, wanted))?.parameters[name]
     }
   }
 }

@@ -16,9 +16,12 @@ public struct LocalGradients: Sendable {
   }
 
   /// How the outputs change when one operand changes in a direction: J·v, by dual numbers.
-  public func change(of outputs: ChangedOperand, along direction: Tensor<Double>) -> [Tensor<
-    Double
-  >] {
+  ///
+  /// Nil for a layer that brings no definition.
+  public func change(
+    of outputs: ChangedOperand, along direction: Tensor<Double>
+  ) -> [Tensor<Double>]? {
+    guard let define = layer.defineDual else { return nil }
     var dual = operands.mapTensors { $0.map { Dual($0) } }
     func moved(_ tensor: Tensor<Double>) -> Tensor<Dual> {
       tensor.zip(direction) { Dual($0, derivative: $1) }
@@ -27,17 +30,19 @@ public struct LocalGradients: Sendable {
     case .input(let index): dual.inputs[index] = moved(operands.inputs[index])
     case .parameter(let name): dual.parameters[name] = operands.parameters[name].map(moved)
     }
-    return layer.defineDual(dual).outputs.map { $0.map(\.derivative) }
+    return define(dual).outputs.map { $0.map(\.derivative) }
   }
 
   /// The gradients that an upstream gradient sends on to inputs and parameters: Jᵀ·u, by the
   /// hand-written backward pass.
-  public func gradients(of upstream: [Tensor<Double>]) -> Gradients<Double> {
+  public func gradients(
+    of upstream: [Tensor<Double>]
+  ) throws(LayerFailure) -> Gradients<Double> {
     let shapes = operands.inputs.map(\.shape)
     let inputs = operands.inputs.indices.filter {
       layer.signature.hasGradient(ofInput: $0, shapes: shapes)
     }
-    return layer.double.backward(
+    return try layer.double.backward(
       operands, upstream,
       GradientRequest(inputs: Set(inputs), parameters: Set(operands.parameters.keys)))
   }

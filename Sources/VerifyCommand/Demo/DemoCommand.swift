@@ -106,7 +106,7 @@ struct DemoCommand: LayerCommand {
     var findings = DemoFindings()
     var sinks = try ReportSinks(json: nil, detail: .normal)
     var check = FixtureCheck(
-      registry: registry, options: VerificationOptions(),
+      plugins: LoadedPlugins(registry: registry), options: VerificationOptions(),
       reading: ReadOptions(threads: Parallel.threads))
     func receive(_ event: Event) throws {
       if case .layer(let layer) = event { findings.layers.append(layer) }

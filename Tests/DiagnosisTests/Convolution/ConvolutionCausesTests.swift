@@ -109,6 +109,24 @@ import Testing
     }
   }
 
+  /// An input gradient cannot tell padding at the other end from zeros counted wrongly; the output can.
+  @Test func anotherTensorOfTheLayerDecides() throws {
+    let trial = try ConvolutionSetting.adequate.trial(Float.self, seed: 7, scale: 1)
+    let loops = NaiveConvolution(.adequate, trial)
+    let wrong = loops.inputGradient { step in
+      var step = step
+      step.row += 1
+      step.column += 1
+      return step
+    }
+    var diagnosis = trial.diagnosis(.inputGradient(0), wrong)
+    #expect(diagnosis.headline?.id == "wrong-outer-padding")
+    #expect(diagnosis.causes.contains { $0.id == "padding-side" })
+    let output = trial.diagnosis(.output(0), loops.planted(.paddingSideOutput))
+    diagnosis.prefer(anyOf: Set([output.headline?.id].compactMap { $0 }))
+    #expect(diagnosis.headline?.id == "padding-side")
+  }
+
   @Test func anErrorOfNoKnownKindStaysUnidentified() throws {
     let trial = try ConvolutionSetting.adequate.trial(Float.self, seed: 6, scale: 1)
     var dw = NaiveConvolution(.adequate, trial).weightGradient()

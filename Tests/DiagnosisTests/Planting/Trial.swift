@@ -22,16 +22,16 @@ struct Trial<S: FloatingScalar> {
   /// The right result in double precision.
   func computed(_ tensor: ResultTensor) -> Tensor<Double> {
     switch tensor {
-    case .output(let index): return layer.double.forward(exact).outputs[index]
+    case .output(let index): return unfailing { try layer.double.forward(exact) }.outputs[index]
     case .buffer(let name):
-      return layer.double.forward(exact).buffers[name] ?? Tensor(scalar: .nan)
+      return unfailing { try layer.double.forward(exact) }.buffers[name] ?? Tensor(scalar: .nan)
     case .inputGradient(let index):
       let request = GradientRequest(inputs: [index], parameters: [])
-      return layer.double.backward(exact, exactUpstream, request).inputs[index]
+      return unfailing { try layer.double.backward(exact, exactUpstream, request) }.inputs[index]
         ?? Tensor(scalar: .nan)
     case .parameterGradient(let name):
       let request = GradientRequest(inputs: [], parameters: [name])
-      return layer.double.backward(exact, exactUpstream, request).parameters[name]
+      return unfailing { try layer.double.backward(exact, exactUpstream, request) }.parameters[name]
         ?? Tensor(scalar: .nan)
     }
   }
@@ -41,10 +41,12 @@ struct Trial<S: FloatingScalar> {
   ) -> (evidence: Evidence, tolerance: Tolerance) {
     let formats = ComparisonFormats(ours: .float64, reference: S.format)
     let values = computed(tensor)
-    let bound = layer.bound(
-      BoundQuestion(
-        tensor, operands: exact, upstream: tensor.isGradient ? exactUpstream : [],
-        computed: values, rounding: formats.rounding))
+    let bound = unfailing {
+      try layer.bound(
+        BoundQuestion(
+          tensor, operands: exact, upstream: tensor.isGradient ? exactUpstream : [],
+          computed: values, rounding: formats.rounding))
+    }
     let evidence = Evidence(
       tensor, suspect: suspect.map { Double($0.value) }, computed: values, operands: exact,
       upstream: exactUpstream, layer: layer, rounding: formats.rounding, flattened: flattened,

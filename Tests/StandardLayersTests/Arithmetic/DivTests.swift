@@ -43,7 +43,7 @@ import Testing
     let question = BoundQuestion(
       tensor, operands: operands, upstream: tensor == .output(0) ? [] : [upstream],
       computed: .row(expected[index]), rounding: rounding)
-    guard case .elementwise(let limits) = layer.bound(question) else {
+    guard case .elementwise(let limits) = try layer.bound(question) else {
       Issue.record("no bound of its own")
       continue
     }

@@ -17,8 +17,8 @@ private func transposed(
   let operands = Operands(
     inputs: [signal(x)], parameters: ["weight": signal(w), "bias": tensor([1], "100")])
   #expect(try layer.outputShapes(operands.shapes) == [[1, 1, cells]])
-  #expect(layer.double.define(operands).outputs == layer.double.forward(operands).outputs)
-  return layer.double.forward(operands).outputs[0].elements
+  #expect(try layer.double.define(operands).outputs == layer.double.forward(operands).outputs)
+  return try layer.double.forward(operands).outputs[0].elements
 }
 
 // x = 1 2 at a distance of 3, filter [1 10]: 1 10 0 2 20, and two cells more, before the bias.
@@ -60,17 +60,17 @@ func `it is the transposed map of the convolution`(_ axes: Int) throws {
     let (operands, dy) = convolution.operands(.integers)
     let (x, w) = (operands.inputs[0], operands.parameter("weight"))
     let layer = try convolution.layer()
-    let gradients = layer.double.backward(operands, [dy], everything)
+    let gradients = try layer.double.backward(operands, [dy], everything)
 
     let transposed = try convolution.transposed()
     let exchanged = Operands(inputs: [dy], parameters: ["weight": w])
     #expect(try transposed.outputShapes(exchanged.shapes) == [x.shape], "\(convolution)")
-    let z = transposed.double.forward(exchanged).outputs[0]
+    let z = try transposed.double.forward(exchanged).outputs[0]
     #expect(z == gradients.inputs[0], "\(convolution)")
-    let back = transposed.double.backward(exchanged, [x], everything)
+    let back = try transposed.double.backward(exchanged, [x], everything)
     var unbiased = operands
     unbiased.parameters["bias"] = nil
-    #expect(back.inputs == layer.double.forward(unbiased).outputs, "\(convolution)")
+    #expect(try back.inputs == layer.double.forward(unbiased).outputs, "\(convolution)")
     #expect(back.parameters == ["weight": gradients.parameters["weight"]], "\(convolution)")
   }
 }

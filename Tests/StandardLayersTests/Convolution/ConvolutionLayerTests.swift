@@ -18,16 +18,16 @@ func `a random convolution is its definition, and its backward the adjoint`(
     let (operands, dy) = convolution.operands(.integers)
     let layer = try convolution.layer()
     #expect(
-      layer.double.forward(operands).outputs == layer.double.define(operands).outputs,
+      try layer.double.forward(operands).outputs == layer.double.define(operands).outputs,
       "\(convolution)")
-    for identity in AdjointIdentity.measure(layer, operands, seed: seed) {
+    for identity in try AdjointIdentity.measure(layer, operands, seed: seed) {
       #expect(identity.holds(within: 1e-14), "\(identity), \(convolution)")
     }
     var exchanged = operands
     exchanged.inputs = [dy]
     exchanged.parameters["bias"] = nil
     let transposed = try convolution.transposed()
-    for identity in AdjointIdentity.measure(transposed, exchanged, seed: seed) {
+    for identity in try AdjointIdentity.measure(transposed, exchanged, seed: seed) {
       #expect(identity.holds(within: 1e-14), "\(identity), transposed, \(convolution)")
     }
   }
@@ -48,8 +48,8 @@ func `the bound of a sum of equal numbers is not far from its error`(_ kind: Str
       let operands = Operands(
         inputs: shapes.inputs.map(constant), parameters: shapes.parameters.mapValues(constant),
         format: .float32)
-      let upstream = layer.double.forward(operands).outputs.map { constant($0.shape) }
-      for comparison in PrecisionComparison.measure(layer, operands, upstream: upstream) {
+      let upstream = try layer.double.forward(operands).outputs.map { constant($0.shape) }
+      for comparison in try PrecisionComparison.measure(layer, operands, upstream: upstream) {
         #expect(comparison.ratio <= 1, "\(example.example.name), \(comparison.tensor)")
         worst = max(worst, comparison.ratio)
       }

@@ -21,8 +21,8 @@ func `all routes through a convolution agree`(_ style: RandomOperands.Style) thr
     let layer = try convolution.layer()
     #expect(try layer.outputShapes(operands.shapes) == [dy.shape])
     let (x, w) = (operands.inputs[0], operands.parameter("weight"))
-    let y = layer.double.forward(operands).outputs[0]
-    let gradients = layer.double.backward(operands, [dy], everything)
+    let y = try layer.double.forward(operands).outputs[0]
+    let gradients = try layer.double.backward(operands, [dy], everything)
     let dx = try #require(gradients.inputs[0])
     let dw = try #require(gradients.parameters["weight"])
 
@@ -30,7 +30,7 @@ func `all routes through a convolution agree`(_ style: RandomOperands.Style) thr
     let deconvolution = Deconvolution(convolution.geometry)
     let scattered = Scattering(convolution.geometry).gradients(x, w, dy)
     let routes = [
-      ("y, definition", layer.double.define(operands).outputs[0], y),
+      ("y, definition", try layer.double.define(operands).outputs[0], y),
       ("y, unfolding", unfolding.forward(x, w, bias: operands.parameters["bias"]), y),
       ("dx, loops", scattered.dx, dx),
       ("dx, unfolding", unfolding.inputGradient(dy, w), dx),
@@ -50,7 +50,7 @@ func `all routes through a convolution agree`(_ style: RandomOperands.Style) thr
   for seed in 1_000..<1_200 as Range<UInt64> {
     let convolution = RandomConvolution(seed: seed)
     let (operands, _) = convolution.operands(.reals)
-    for identity in AdjointIdentity.measure(try convolution.layer(), operands, seed: seed) {
+    for identity in try AdjointIdentity.measure(try convolution.layer(), operands, seed: seed) {
       #expect(identity.holds(), "\(identity), \(convolution)")
     }
   }

@@ -35,9 +35,9 @@ private let everything = GradientRequest(inputs: [0], parameters: ["weight", "bi
 @Test(arguments: WorkedConvolution.all)
 func `a worked convolution is exact`(_ example: WorkedConvolution) throws {
   let layer = try example.layer()
-  #expect(layer.double.define(example.operands).outputs == [example.y])
-  #expect(layer.double.forward(example.operands).outputs == [example.y])
-  let gradients = layer.double.backward(example.operands, [example.dy], everything)
+  #expect(try layer.double.define(example.operands).outputs == [example.y])
+  #expect(try layer.double.forward(example.operands).outputs == [example.y])
+  let gradients = try layer.double.backward(example.operands, [example.dy], everything)
   #expect(gradients.inputs == [example.dx])
   #expect(gradients.parameters == ["weight": example.dw, "bias": example.db])
 }
@@ -47,8 +47,8 @@ func `a worked convolution is exact in single precision`(_ example: WorkedConvol
   let layer = try example.layer()
   let operands = example.operands.mapTensors { $0.map { Float($0) } }
   let dy = example.dy.map { Float($0) }
-  #expect(layer.single.forward(operands).outputs == [example.y.map { Float($0) }])
-  let gradients = layer.single.backward(operands, [dy], everything)
+  #expect(try layer.single.forward(operands).outputs == [example.y.map { Float($0) }])
+  let gradients = try layer.single.backward(operands, [dy], everything)
   #expect(gradients.inputs == [example.dx.map { Float($0) }])
   #expect(gradients.parameters["weight"] == example.dw.map { Float($0) })
   #expect(gradients.parameters["bias"] == example.db.map { Float($0) })

@@ -34,7 +34,7 @@ func `a dense sweep stays within the bound, and the bound means something`(
   let upstream = Tensor(x.shape, (0..<x.count).map { (Double($0 % 17) - 8.3) / 7 })
     .map { NumberFormat.float32.rounded($0) }
   let operands = Operands(inputs: [x], format: .float32)
-  for comparison in PrecisionComparison.measure(layer, operands, upstream: [upstream]) {
+  for comparison in try PrecisionComparison.measure(layer, operands, upstream: [upstream]) {
     #expect(comparison.ratio <= 1, "\(comparison.tensor)")
     // Nothing is rounded in the gradient of a shift.
     let isExact =

@@ -13,7 +13,7 @@ private func inputGradient(
   _ dy: Tensor<Double>
 ) throws -> Tensor<Double> {
   let layer = try Application.layer(kind, hyperparameters)
-  let gradients = layer.double.backward(
+  let gradients = try layer.double.backward(
     Operands(inputs: [x]), [dy], GradientRequest(inputs: [0], parameters: []))
   return try #require(gradients.inputs[0])
 }
@@ -109,7 +109,7 @@ private struct Pool {
   for _ in 0..<50 {
     let (z, dy) = (random.tensor([1, 1, 6, 6]), random.tensor([1, 1, 3, 3]))
     let tanh = try Application.layer("Tanh")
-    let x = tanh.double.forward(Operands(inputs: [z])).outputs[0]
+    let x = try tanh.double.forward(Operands(inputs: [z])).outputs[0]
     let dx = try inputGradient("MaxPool2d", ["kernel_size": 2], x, dy)
     let dz = try inputGradient("Tanh", [:], z, dx)
     let corrected = dx.zip(x) { $0 * (1 - $1 * $1) }

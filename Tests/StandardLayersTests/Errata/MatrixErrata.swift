@@ -108,7 +108,7 @@ private struct Matrices {
     let (x, dy) = (transposed(each.a), transposed(product(each.w, each.a)))
     let operands = Operands(
       inputs: [x], parameters: ["weight": each.w, "bias": Tensor([each.w.shape[0]], repeating: 0)])
-    let gradients = layer.double.backward(
+    let gradients = try layer.double.backward(
       operands, [dy], GradientRequest(inputs: [0], parameters: ["weight", "bias"]))
     let ones = Tensor([1, each.samples], repeating: 1.0)
     let db = try #require(gradients.parameters["bias"])

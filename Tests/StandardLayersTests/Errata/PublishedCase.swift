@@ -58,8 +58,8 @@ struct PublishedCase: CustomStringConvertible {
     ])
     let operands = Operands(
       inputs: [x], parameters: ["weight": w, "bias": Tensor([outputChannels], repeating: 0)])
-    y = layer.double.forward(operands).outputs[0]
-    let gradients = layer.double.backward(
+    y = try layer.double.forward(operands).outputs[0]
+    let gradients = try layer.double.backward(
       operands, [dy], GradientRequest(inputs: [0], parameters: ["weight", "bias"]))
     dx = try #require(gradients.inputs[0])
     dw = try #require(gradients.parameters["weight"])

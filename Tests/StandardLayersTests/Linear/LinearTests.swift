@@ -14,10 +14,10 @@ import Testing
     ])
   // Row 1: 1·1 + 2·4, −4, 3·1 + 4, 1 + 4 + 10.
   #expect(
-    layer.double.forward(operands).outputs
+    try layer.double.forward(operands).outputs
       == [tensor([3, 4], "9 -4 7 15  12 -5 11 17  15 -6 15 19")])
   let dy = tensor([3, 4], "1 0 2 1  -1 3 2 0  2 1 -5 0")
-  let gradients = layer.double.backward(
+  let gradients = try layer.double.backward(
     operands, [dy], GradientRequest(inputs: [0], parameters: ["weight", "bias"]))
   #expect(gradients.inputs == [tensor([3, 2], "8 5  5 -3  -13 -2")])
   #expect(gradients.parameters["weight"] == tensor([4, 2], "5 11  9 21  -9 -12  1 4"))

@@ -86,11 +86,11 @@ private func close(_ found: Tensor<Double>?, _ expected: [Double]) -> Bool {
   let x = Tensor([1, 1, 1, 4], [10_000, 10_000.25, 10_000.5, 10_000.75])
   let operands = Operands(inputs: [x], isTraining: true)
   let layer = try LayerDefinition(BatchNorm2d.self).layer([:])
-  let y = layer.double.forward(operands).outputs[0]
+  let y = try layer.double.forward(operands).outputs[0]
   for (format, isBounded) in [(NumberFormat.float16, false), (.float64, true)] {
     let question = BoundQuestion(
       .output(0), operands: operands, upstream: [], computed: y, rounding: Rounding(format))
-    guard case .elementwise(let limits) = layer.bound(question) else {
+    guard case .elementwise(let limits) = try layer.bound(question) else {
       Issue.record("each element has a bound of its own")
       continue
     }

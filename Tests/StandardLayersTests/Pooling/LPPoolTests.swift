@@ -84,7 +84,7 @@ func `power averages where PyTorch does something particular`(_ pair: PairOfCell
   #expect(agrees(applied.output[0], pair.y), "\(applied.output)")
   #expect(zip(applied.gradient(), pair.dx).allSatisfy(agrees), "\(applied.gradient())")
   let layer = try Application.layer("LPPool1d", hyperparameters)
-  #expect(agrees(layer.double.define(Operands(inputs: [x])).outputs[0][0], pair.y))
+  #expect(agrees(try layer.double.define(Operands(inputs: [x])).outputs[0][0], pair.y))
 }
 
 // With p = 1 a power average is a sum, with p = 2 the root of a sum of squares: 3² + 4² = 5².
@@ -115,13 +115,13 @@ func `the bound of a power average promises something`(_ norm: Double, _ axes: I
       NumberFormat.float32.rounded($0.magnitude + 0.01)
     }
     let operands = Operands(inputs: [x], format: .float32)
-    let y = layer.double.forward(operands).outputs[0]
+    let y = try layer.double.forward(operands).outputs[0]
     let upstream = [random.tensor(y.shape)]
-    for comparison in PrecisionComparison.measure(layer, operands, upstream: upstream) {
+    for comparison in try PrecisionComparison.measure(layer, operands, upstream: upstream) {
       #expect(comparison.ratio <= 1, "\(comparison.tensor), seed \(seed)")
       worst[comparison.tensor] = max(worst[comparison.tensor] ?? 0, comparison.ratio)
     }
-    let gradient = layer.double.backward(
+    let gradient = try layer.double.backward(
       operands, upstream, GradientRequest(inputs: [0], parameters: [])
     ).inputs[0]
     let computed: [(ResultTensor, Tensor<Double>)] = [
@@ -130,7 +130,7 @@ func `the bound of a power average promises something`(_ norm: Double, _ axes: I
     for (tensor, values) in computed {
       let question = BoundQuestion(
         tensor, operands: operands, upstream: upstream, computed: values, rounding: rounding)
-      guard case .elementwise(let limits) = layer.bound(question) else {
+      guard case .elementwise(let limits) = try layer.bound(question) else {
         Issue.record("the limits are not given element by element")
         return
       }

@@ -28,10 +28,10 @@ func `a gradient of 16 bits may be rounded with every window`(
     var random = RandomOperands(seed: seed, format: format)
     let operands = Operands(inputs: [random.tensor([1, 1, 30])], format: format)
     let upstream = random.tensor([1, 1, 27])
-    let gradients = layer.double.backward(
+    let gradients = try layer.double.backward(
       operands, [upstream], GradientRequest(inputs: [0], parameters: []))
     let exact = try #require(gradients.inputs[0])
-    let bound = layer.bound(
+    let bound = try layer.bound(
       BoundQuestion(
         .inputGradient(0), operands: operands, upstream: [upstream], computed: exact,
         rounding: rounding))

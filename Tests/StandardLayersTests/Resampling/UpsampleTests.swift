@@ -141,7 +141,7 @@ private func limits(
   let computed =
     try upstream.map { try #require(layer.double.backward(operands, [$0], wanted).inputs[0]) }
     ?? layer.double.forward(operands).outputs[0]
-  return layer.bound(
+  return try layer.bound(
     BoundQuestion(
       upstream == nil ? .output(0) : .inputGradient(0), operands: operands,
       upstream: upstream.map { [$0] } ?? [], computed: computed,

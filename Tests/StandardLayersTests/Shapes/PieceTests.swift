@@ -47,7 +47,7 @@ func `Split cuts one size or a list of sizes`(
   let x = Tensor<Double>([2, 5], (0..<10).map { Double($0) })
   let operands = Operands(inputs: [x])
   #expect(try layer.outputShapes(operands.shapes) == extents.map { [2, $0] })
-  let pieces = layer.double.forward(operands).outputs
+  let pieces = try layer.double.forward(operands).outputs
   // Row by row, the pieces hold the columns in order.
   for row in 0..<2 {
     let joined = pieces.flatMap { piece in
@@ -56,7 +56,7 @@ func `Split cuts one size or a list of sizes`(
     #expect(joined == (0..<5).map { Double(5 * row + $0) })
   }
   let wanted = GradientRequest(inputs: [0], parameters: [])
-  #expect(layer.double.backward(operands, pieces, wanted).inputs == [x])
+  #expect(try layer.double.backward(operands, pieces, wanted).inputs == [x])
 }
 
 @Test func `Split of no extent gives one empty piece`() throws {

@@ -79,8 +79,8 @@ func `Unsqueeze inserts an axis`(_ input: Shape, _ dimension: Int, _ output: Sha
   let layer = try Application.layer("Parameter")
   let operands = Operands<Double>(inputs: [], parameters: ["value": .row(1, 2)])
   #expect(try layer.outputShapes(operands.shapes) == [[2]])
-  #expect(layer.double.forward(operands).outputs == [.row(1, 2)])
-  let gradients = layer.double.backward(
+  #expect(try layer.double.forward(operands).outputs == [.row(1, 2)])
+  let gradients = try layer.double.backward(
     operands, [.row(3, 4)], GradientRequest(inputs: [], parameters: ["value"]))
   #expect(gradients.inputs.isEmpty)
   #expect(gradients.parameters == ["value": .row(3, 4)])

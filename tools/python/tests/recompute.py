@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from other_orders import canonical, padded, pair, plain
+
 TWIN_TOLERANCE = 1e-11
 """Of the largest element: both sides are float64 and read the same float32 values."""
 
@@ -36,8 +38,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Slice": lambda t, dim=0, start=0, stop=None, step=1: t[
         (slice(None),) * dim + (slice(start, stop, step),)
     ],
-    "Mean": lambda t, dims, keepdim=False: t.mean(dims, keepdim),
-    "Sum": lambda t, dims, keepdim=False: t.sum(dims, keepdim),
+    "Mean": lambda t, dims=None, keepdim=False: t.mean(dims, keepdim),
+    "Sum": lambda t, dims=None, keepdim=False: t.sum(dims, keepdim),
     "MatMul": lambda a, b: a @ b,
     "Scale": lambda t, factor: t * factor,
     "Shift": lambda t, offset: t + offset,
@@ -84,7 +86,7 @@ class Reading:
             self.unknown.append(name)
             return
         inputs = self.inputs_of(layer, attributes)
-        parameters = {k: wide(d[()]) for k, d in layer.get("parameters", {}).items()}
+        parameters = {k: wide(canonical(d)) for k, d in layer.get("parameters", {}).items()}
         leaves = [*inputs, *parameters.values()]
         for number, leaf in enumerate(leaves):
             is_parameter = number >= len(inputs)
@@ -111,13 +113,18 @@ class Reading:
                 if by_leaf.get(id(x)) is not None
             }
             found |= {f"grad_parameters/{k}": by_leaf[id(p)] for k, p in parameters.items()}
-        yield from self.compare(name, reference, found, tolerance)
+        yield from self.compare(name, kind, reference, found, tolerance)
         twin = layer.get("reference_f64")
         if twin is not None and not any(key.startswith("input") for key in twin):
-            yield from self.compare(f"{name} (twin)", twin, found, TWIN_TOLERANCE)
+            yield from self.compare(f"{name} (twin)", kind, twin, found, TWIN_TOLERANCE)
 
     def compare(
-        self, name: str, reference: h5py.Group, found: dict[str, Tensor], tolerance: float
+        self,
+        name: str,
+        kind: str,
+        reference: h5py.Group,
+        found: dict[str, Tensor],
+        tolerance: float,
     ) -> Iterator[Difference]:
         for key, mine in found.items():
             stem, _, number = key.partition(".")
@@ -127,7 +134,7 @@ class Reading:
             if stored is None:
                 continue
             self.compared += 1
-            other = wide(stored[()]).reshape(mine.shape).double()
+            other = wide(canonical(stored)).reshape(mine.shape).double()
             scale = max(1e-30, float(mine.detach().abs().max()) if mine.numel() else 1.0)
             equal = torch.nan_to_num((mine.detach() - other).abs(), nan=0.0, posinf=0.0)
             error = float(equal.max()) / scale if mine.numel() else 0.0
@@ -146,7 +153,7 @@ class Reading:
 
     def produced(self, name: str) -> Any:
         if name in self.group.get("inputs", {}):
-            return self.group["inputs"][name][()]
+            return canonical(self.group["inputs"][name])
         if name in self.group["layers"]:
             return read(self.group["layers"][name]["reference"], "output", 0)
         producer, _, number = name.rpartition(":")
@@ -161,8 +168,8 @@ class Reading:
         parameters: dict[str, Tensor],
     ) -> tuple[list[Tensor], dict[str, Tensor]]:
         h = {k: v for k, v in attributes.items() if k not in RESERVED and not k.startswith("x_")}
-        auxiliary = {k: wide(d[()]) for k, d in layer.get("auxiliary", {}).items()}
-        buffers = {k: wide(d[()]) for k, d in layer.get("buffers", {}).items()}
+        auxiliary = {k: wide(canonical(d)) for k, d in layer.get("auxiliary", {}).items()}
+        buffers = {k: wide(canonical(d)) for k, d in layer.get("buffers", {}).items()}
         training = bool(attributes.get("training", False))
         if kind == "Parameter":
             return [parameters["value"] * 1], {}
@@ -175,6 +182,8 @@ class Reading:
             return [dropped(inputs[0], h["p"], auxiliary.get("mask"), training)], {}
         if kind == "Conv2d":
             return [convolved(inputs[0], h, **parameters)], {}
+        if kind.startswith("ConvTranspose") and np.size(h.get("padding", 0)) > int(kind[-2]):
+            return [cropped(kind, inputs[0], h, parameters)], {}
         if kind.endswith("Pool2d") and len(np.atleast_1d(h.get("padding", 0))) == 4:
             return [pooled(kind, inputs[0], h)], {}
         if kind == "SumPool2d":
@@ -193,12 +202,15 @@ def through_module(
     training: bool,
 ) -> tuple[list[Tensor], dict[str, Tensor]]:
     cls = getattr(nn, kind)
+    unbiased = h.pop("unbiased_running_variance", True)
     none = {k: (None if v == "none" and k == "momentum" else v) for k, v in h.items()}
     weight = parameters.get("weight")
     sizes: tuple[Any, ...] = ()
     if kind == "Linear" and weight is not None:
         sizes = (weight.shape[1], weight.shape[0])
         none["bias"] = "bias" in parameters
+    if kind in ("Conv1d", "Conv3d") and np.size(h.get("padding", 0)) == 2 * int(kind[-2]):
+        inputs, none["padding"] = [padded(inputs[0], h["padding"])], 0
     if kind in ("Conv1d", "Conv3d") and weight is not None:
         groups = int(h.get("groups", 1))
         sizes = (weight.shape[1] * groups, weight.shape[0], tuple(weight.shape[2:]))
@@ -235,9 +247,14 @@ def through_module(
         )
     module = cls(*sizes, **none, **auxiliary).double().train(training)
     if kind.endswith("Loss"):
-        return [module(*inputs)], {}
+        indices = [x.long() if x.dtype == torch.int32 else x for x in inputs]
+        return [module(*indices)], {}
     state = {**parameters, **{k: v.clone() for k, v in buffers.items()}}
     result = torch.func.functional_call(module, state, tuple(inputs))
+    if not unbiased and training:
+        count = inputs[0].numel() / inputs[0].shape[1]
+        kept = buffers["running_var"] * (1 - h.get("momentum", 0.1))
+        state["running_var"] = kept + (state["running_var"] - kept) * (count - 1) / count
     return [result], {k: v for k, v in state.items() if k in buffers and training}
 
 
@@ -253,6 +270,17 @@ def convolved(x: Tensor, h: dict[str, Any], weight: Tensor, bias: Tensor | None 
     widths = [padding[1], padding[3], padding[0], padding[2]]
     x = functional.pad(x, widths, mode=mode or "constant")
     return functional.conv2d(x, weight, bias, stride, 0, dilation, h.get("groups", 1))
+
+
+def cropped(kind: str, x: Tensor, h: dict[str, Any], parameters: dict[str, Tensor]) -> Tensor:
+    """A transposed convolution whole, then cut by its own number of cells at each end."""
+    cut = h["padding"]
+    count = len(cut) // 2
+    whole = through_module(kind, {**h, "padding": 0}, [x], parameters, {}, {}, False)[0][0]
+    for axis in range(count):
+        length = whole.shape[2 + axis] - cut[axis] - cut[count + axis]
+        whole = whole.narrow(2 + axis, cut[axis], length)
+    return whole
 
 
 def pooled(kind: str, x: Tensor, h: dict[str, Any]) -> Tensor:
@@ -309,31 +337,21 @@ def dropped(x: Tensor, p: float, mask: Tensor | None, training: bool) -> Tensor:
     return x * 0 if p == 1 else x * mask / (1 - p)
 
 
-def pair(value: Any) -> list[int]:
-    return [value] * 2 if isinstance(value, int) else list(value) * (2 // len(value))
-
-
 def numbered(name: str, tensors: list[Tensor]) -> dict[str, Tensor]:
     return {f"{name}.{k}": t for k, t in enumerate(tensors)}
 
 
 def read(group: h5py.Group, name: str, number: int) -> Any:
     if f"{name}.{number}" in group:
-        return group[f"{name}.{number}"][()]
-    return group[name][()] if number == 0 and name in group else None
+        return canonical(group[f"{name}.{number}"])
+    return canonical(group[name]) if number == 0 and name in group else None
 
 
 def wide(value: Any) -> Tensor:
     tensor = torch.as_tensor(np.asarray(value))
-    return tensor.double() if tensor.is_floating_point() else tensor
-
-
-def plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.decode()
-    if isinstance(value, np.ndarray):
-        return [plain(v) for v in value.tolist()]
-    return value.item() if isinstance(value, np.generic) else value
+    if tensor.is_floating_point():
+        return tensor.double()
+    return tensor.long() if tensor.dtype == torch.int32 else tensor
 
 
 def recompute(path: str | os.PathLike[str], tolerance: float) -> tuple[list[Difference], int]:

@@ -14,8 +14,11 @@ FIXTURES = Path(__file__).resolve().parents[3] / "fixtures"
     [
         ("lenet5-torch.h5", 1e-5, 35),
         ("residual-block-torch.h5", 1e-5, 54),
+        ("block-torch.h5", 2e-5, 126),
+        ("block-keras.h5", 1e-5, 90),
         ("convolutions-torch.h5", 1e-13, 500),
         ("pools-torch.h5", 1e-13, 190),
+        ("block-flax.h5", 1e-5, 100),
         ("handwritten.h5", 1e-13, 4),
     ],
 )

@@ -17,8 +17,14 @@ extension AdaptiveOptimizer {
   var epsilonPlacement: Cause {
     Cause(
       "optimizer-epsilon-placement",
-      advice: "epsilon was added elsewhere: torch.optim divides by sqrt(v / (1 - beta2^t)) + eps;"
-        + " Keras adds it to sqrt(v) before the correction, and in RMSprop under the root"
+      advice: "epsilon was added elsewhere than to the root of the corrected second"
+        + " moment",
+      remedies: [
+        .torch: "`torch.optim` divides by √(v/(1 - β₂ᵗ)) + ε",
+        .keras: "Keras adds ε to √v before the correction, and in RMSprop and Adagrad"
+          + " under the root",
+        .jax: "`optax.adam` has `eps` outside of the root and `eps_root` under it",
+      ], shownBy: "gradients of the order of epsilon"
     ) { evidence in
       guard evidence.tensor == .output(0) || Self.kind == RMSprop.kind else { return [] }
       return EpsilonPlacement.allCases.compactMap { placement in

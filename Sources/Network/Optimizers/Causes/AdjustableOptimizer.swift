@@ -47,7 +47,10 @@ extension AdjustableOptimizer {
   private var sign: Cause {
     Cause(
       "optimizer-sign",
-      advice: "the parameter moved along the gradient: subtract the step, or set the same maximize"
+      advice: "the parameter moved along the gradient: subtract the step",
+      remedies: [
+        .torch: "set the same `maximize`"
+      ]
     ) { evidence in
       guard evidence.tensor == .output(0) else { return [] }
       return [
@@ -61,7 +64,13 @@ extension AdjustableOptimizer {
   private var rate: Cause {
     Cause(
       "optimizer-learning-rate",
-      advice: "the whole step has another length: set the same lr, and check schedules and warm-up",
+      advice: "the whole step has another length: set the same learning rate, and check"
+        + " schedules and warm-up",
+      remedies: [
+        .torch: "`lr=`; schedulers step after the optimiser",
+        .keras: "`learning_rate=`",
+        .jax: "`learning_rate=`",
+      ], shownBy: "four elements that move",
       specificity: .fitted
     ) { evidence in
       let (before, right) = (evidence.operands.inputs[0], evidence.computed)
@@ -92,7 +101,13 @@ extension AdjustableOptimizer {
   private var decayOmitted: Cause {
     Cause(
       "weight-decay-omitted",
-      advice: "the weight decay was left out: set the same weight_decay, also for biases and norms"
+      advice: "the weight decay was left out, perhaps for biases and norms alone",
+      remedies: [
+        .torch: "set the same `weight_decay`",
+        .keras: "set the same `weight_decay`; `exclude_from_weight_decay` leaves"
+          + " parameters out",
+        .jax: "`optax.add_decayed_weights` with the same `mask`",
+      ], shownBy: "a weight decay above 0, with momentum"
     ) { evidence in
       weightDecay == 0 ? [] : [evidence.replay(changed { $0.weightDecay = 0 })].compactMap { $0 }
     }
@@ -103,7 +118,7 @@ extension AdjustableOptimizer {
       "optimizer-stale-state",
       advice:
         "the step was made with the state from before the update: bring the moments up to date"
-        + " first"
+        + " first", shownBy: "a state that is not zero"
     ) { evidence in
       guard evidence.tensor == .output(0), initialValue(ofSlot: 0) != nil else { return [] }
       return [evidence.replay(AnyLayer(OptimizerStep(StaleStep(base: self))))].compactMap { $0 }

@@ -15,8 +15,12 @@ extension SGD {
   private var momentumConvention: Cause {
     Cause(
       "momentum-convention",
-      advice: "the momentum buffer follows another convention: torch.optim keeps v = momentum * v +"
-        + " (1 - dampening) * g and steps by lr * v; Keras keeps lr inside v"
+      advice: "the momentum buffer follows another convention",
+      remedies: [
+        .torch: "v ← μv + (1 - `dampening`)g, and the step is lr·v",
+        .keras: "v ← μv - lr·g, and the step is v",
+        .jax: "`optax.trace`: v ← μv + g",
+      ], shownBy: "a step after the first"
     ) { evidence in
       guard momentum != 0 else { return [] }
       return [
@@ -114,7 +118,8 @@ extension MomentOptimizer {
   private var biasCorrection: Cause {
     Cause(
       "optimizer-bias-correction",
-      advice: "the moments were not divided by 1 - beta^t: correct both of them"
+      advice: "the moments were not divided by 1 - βᵗ: correct both of them",
+      shownBy: "one of the first steps, with gradients of the order of epsilon"
     ) { evidence in
       evidence.replaying(step: 1_000_000_000, detail: nil).map { [$0] } ?? []
     }
@@ -123,7 +128,8 @@ extension MomentOptimizer {
   private var stepIndex: Cause {
     Cause(
       "optimizer-step-index",
-      advice: "the bias correction counts steps otherwise: t is 1 in the first step"
+      advice: "the bias correction counts steps otherwise: t is 1 in the first step",
+      shownBy: "one of the first steps, with gradients of the order of epsilon"
     ) { evidence in
       let step = evidence.operands.buffers["step"].map { Int($0[0]) } ?? 0
       return [(step + 1, "one step ahead"), (step - 1, "one step behind")].compactMap {
@@ -136,8 +142,13 @@ extension MomentOptimizer {
   private var betasSwapped: Cause {
     Cause(
       "optimizer-betas-swapped",
-      advice: "beta1 and beta2 are exchanged: betas=(0.9, 0.999) are those of the mean and of the"
-        + " squares"
+      advice: "β₁ and β₂ are exchanged: the first belongs to the mean, the second to"
+        + " the squares",
+      remedies: [
+        .torch: "`betas=(0.9, 0.999)`",
+        .keras: "`beta_1=0.9, beta_2=0.999`",
+        .jax: "`b1=0.9, b2=0.999`",
+      ]
     ) { evidence in
       [
         evidence.replay(
@@ -151,7 +162,12 @@ extension MomentOptimizer {
       "weight-decay-coupled",
       advice: estimate.isDecoupled
         ? "the weight decay went through the moments, as in Adam: AdamW takes it off the parameter"
-        : "the weight decay was taken off the parameter, as in AdamW: Adam adds it to the gradient"
+        : "the weight decay was taken off the parameter, as in AdamW: Adam adds it to the gradient",
+      remedies: [
+        .torch: "`Adam` has the decay in the gradient, `AdamW` beside it",
+        .keras: "`Adam(weight_decay=)` and `AdamW` both have it beside the gradient",
+        .jax: "`optax.adamw` has it beside the gradient",
+      ], shownBy: "a weight decay above 0"
     ) { evidence in
       guard estimate.weightDecay != 0 else { return [] }
       return [evidence.replay(changed { $0.estimate.isDecoupled.toggle() })].compactMap { $0 }

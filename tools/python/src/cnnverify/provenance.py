@@ -28,9 +28,9 @@ def general_provenance() -> dict[str, Any]:
         "h5py": h5py.__version__,
         "hdf5": h5py.version.hdf5_version,
         "platform": platform.platform(),
-        "processor": _processor(),
+        "processor": processor(),
         "command": " ".join(shlex.quote(a) for a in [Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "git": _git_state(),
+        "git": git_state(Path(sys.argv[0])),
         "time": _time(),
     }
 
@@ -56,7 +56,8 @@ def _time() -> str:
     return now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Name the machine's processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -65,9 +66,8 @@ def _processor() -> str:
     return names[0] if names else platform.processor()
 
 
-def _git_state() -> dict[str, Any] | None:
-    """Give the commit of the script that runs, and whether the script differs from it."""
-    script = Path(sys.argv[0])
+def git_state(script: Path) -> dict[str, Any] | None:
+    """Give the commit that a script belongs to, and whether the script differs from it."""
     if not script.is_file():
         return None
     commit = _git(script, "rev-parse", "HEAD")

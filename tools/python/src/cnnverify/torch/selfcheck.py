@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -11,28 +10,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils import _pytree as pytree
 
+from ..findings import Findings
 from .replay import replay
 from .settling import repeated_slots
 from .snapshot import Snapshot, same_bits, worst_difference
 from .tape import ModelCall, Operation, Output, Slot, Tape
-
-
-@dataclass
-class Findings:
-    """What the self-check saw; `problems` is empty when the recording may be trusted."""
-
-    replayed: int = 0
-    exact: int = 0
-    neutrality: str = "not run"
-    problems: list[str] = field(default_factory=list)
-
-    def summary(self) -> dict[str, str]:
-        """Give the findings for the provenance."""
-        return {
-            "replay": f"{self.exact}/{self.replayed}",
-            "neutrality": self.neutrality,
-            "problems": "; ".join(self.problems) or "none",
-        }
 
 
 def check(tape: Tape, model: nn.Module) -> Findings:

@@ -6,27 +6,25 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import torch
 from torch import nn
 
+from ..delivery import Target, deliver, failed_path, readable_size
 from ..errors import CaptureError, CnnVerifyError, SelfCheckError
+from ..findings import Findings
 from ..fixture_file import FixtureFile
-from ..format import Case, Fixture, write_fixture
-from ..provenance import merged
+from ..format import Case
 from .assembly import Assembled, Assembler
 from .determinism import deterministic
 from .interception import FunctionWatch, Leaf, ModuleWatch
 from .provenance import producer, torch_provenance
 from .recorder import Recorder
-from .selfcheck import Findings, check
+from .selfcheck import check
 from .settling import settle_gradients
 from .updates import UpdateWatch
-
-FilePath = str | os.PathLike[str]
 
 
 class capture:
@@ -56,7 +54,7 @@ class capture:
     def __init__(
         self,
         model: nn.Module,
-        out: FilePath | FixtureFile,
+        out: Target,
         *,
         twin: Literal["float64"] | None = None,
         case: str | None = None,
@@ -177,23 +175,22 @@ class capture:
             "say self_check='warn' to export it all the same"
         )
 
-    def _write(self, findings: Findings, out: FilePath | FixtureFile) -> int:
+    def _write(self, findings: Findings, out: Target) -> int:
         case = self.assembled.case if self.assembled is not None else Case()
-        if isinstance(out, FixtureFile) and out.fixture.provenance is not None:
-            out.add(self.case or "", case)
-            return 0
-        facts = torch_provenance()
-        if self.self_check:
-            facts["self_check"] = findings.summary()
-        if isinstance(out, FixtureFile):
-            out.add(self.case or "", case, producer=producer(), provenance=facts)
-            return 0
-        fixture = Fixture(producer=producer(), provenance=merged(facts, self.provenance))
-        if self.case is None:
-            fixture.root = case
-        else:
-            fixture.cases[self.case] = case
-        return write_fixture(fixture, out, compress=self.compress)
+        facts: dict[str, Any] = {}
+        if not isinstance(out, FixtureFile) or out.fixture.provenance is None:
+            facts = torch_provenance()
+            if self.self_check:
+                facts["self_check"] = findings.summary()
+        return deliver(
+            case,
+            out,
+            name=self.case,
+            producer=producer(),
+            facts=facts,
+            changes=self.provenance,
+            compress=self.compress,
+        )
 
     def _warn_of_infinities(self) -> None:
         for operation in reversed(self.recorder.tape.operations):
@@ -220,15 +217,6 @@ class capture:
             missing = len(done.without_twin)
             parts.append("float64 twin ok" if not missing else f"float64 twin without {missing}")
         if not isinstance(self.out, FixtureFile):
-            parts.append(_size(size))
+            parts.append(readable_size(size))
             parts.append(f"next: cnn-verify check {os.fspath(self.out)}")
         return " · ".join(parts)
-
-
-def failed_path(out: FilePath) -> Path:
-    """Give the name under which a failed capture is kept."""
-    return Path(f"{os.fspath(out)}.failed")
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{round(size / 1e3)} KB"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -11,16 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
+from ..delivery import Target, deliver
 from ..errors import CaptureError
+from ..findings import Findings
 from ..fixture_file import FixtureFile
-from ..format import Attribute, Case, Fixture, Layer, Reference, write_fixture
-from ..provenance import merged
+from ..format import Attribute, Case, Layer, Reference
 from .provenance import producer, torch_provenance
-from .selfcheck import Findings
 from .session import capture
 from .snapshot import Snapshot, to_array
-
-Target = str | os.PathLike[str] | FixtureFile
 
 
 def layer(
@@ -96,17 +93,14 @@ def stated_layer(
     stated.reference.grad_outputs = {0: to_array(upstream)}
     if twin is not None:
         stated.reference_f64, _ = _computed(function, inputs, parameters, seed, upstream.double())
-    facts = {**torch_provenance(), "seed": seed, **(provenance or {})}
-    alone = Case(layers=[stated])
-    if isinstance(out, FixtureFile):
-        out.add(out.free_name(case or stated.name), alone, producer=producer(), provenance=facts)
-        return
-    fixture = Fixture(producer=producer(), provenance=merged(facts, None))
-    if case is None:
-        fixture.root = alone
-    else:
-        fixture.cases[case] = alone
-    write_fixture(fixture, out)
+    title = case or stated.name
+    deliver(
+        Case(layers=[stated]),
+        out,
+        name=out.free_name(title) if isinstance(out, FixtureFile) else case,
+        producer=producer(),
+        facts={**torch_provenance(), "seed": seed, **(provenance or {})},
+    )
 
 
 def _computed(

@@ -11,13 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from ..delivery import FilePath
 from ..errors import CaptureError
+from ..findings import Findings
 from ..fixture_file import FixtureFile
 from ..format import Array, Case, ParameterName, Trajectory
 from .assembly import Assembled
 from .chance import CHANCE
-from .selfcheck import Findings
-from .session import FilePath, capture
+from .session import capture
 from .snapshot import to_array
 
 Batch = tuple[Any, Any]

@@ -1,0 +1,5 @@
+import AcmeLayers
+import StandardLayers
+import VerifyCommand
+
+VerifyCommand.main(plugins: StandardLayers.self, AcmeLayers.self)

@@ -1,0 +1,5 @@
+import StandardLayers
+import VerifyCommand
+import XNAMELayers
+
+VerifyCommand.main(plugins: StandardLayers.self, XNAMELayers.self)

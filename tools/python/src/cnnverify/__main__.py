@@ -1,0 +1,7 @@
+"""`python -m cnnverify`."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

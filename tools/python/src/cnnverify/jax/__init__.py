@@ -1,0 +1,7 @@
+"""Capturing from JAX: plain functions, Flax linen and Flax nnx."""
+
+from .modules import capture_flax
+from .session import capture_jax
+from .single import layer_jax
+
+__all__ = ["capture_flax", "capture_jax", "layer_jax"]
