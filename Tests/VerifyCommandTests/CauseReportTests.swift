@@ -11,11 +11,7 @@ import Testing
   private func negated(_ paths: [String]) -> FixtureDraft {
     var draft = FixtureDraft.linear()
     draft.set("producer", .word("torch 2.13.0+cpu"))
-    for path in paths {
-      draft["layers/fc/reference/\(path)"]?.elements =
-        (draft["layers/fc/reference/\(path)"]?.elements ?? [])
-        .map { -$0 }
-    }
+    for path in paths { draft.scale("layers/fc/reference/\(path)", by: -1) }
     return draft
   }
 
@@ -57,7 +53,7 @@ import Testing
   @Test func whatAFixtureCannotTellApartIsSaid() throws {
     var draft = FixtureDraft.linear()
     let weight = "layers/fc/reference/grad_parameters/weight"
-    draft[weight]?.elements = (draft[weight]?.elements ?? []).map { 2 * $0 }
+    draft.scale(weight, by: 2)
     let path = try folder.write(draft)
     let record = try CommandRun(path, "--json", "-").records()
       .tensor("grad_parameters/weight", of: "fc")
@@ -182,5 +178,14 @@ import Testing
     let path = try folder.write(negated(["grad_input", "grad_parameters/weight", "output"]))
     let reports = try [1, 2, 3].map { try CommandRun(path, "--json", "-", "--threads", "\($0)") }
     #expect(Set(reports.map(\.output)).count == 1)
+  }
+}
+
+extension FixtureDraft {
+  /// Multiplies all elements of a dataset.
+  fileprivate mutating func scale(_ path: String, by factor: Double) {
+    guard var tensor = self[path] else { return }
+    tensor.elements = tensor.elements.map { factor * $0 }
+    self[path] = tensor
   }
 }

@@ -22,7 +22,7 @@ enum FactorCauses {
     ) { _ in [(2, nil)] }
   }
 
-  /// c = N or 1/N. A loss has reductions of its own, which its kind names.
+  /// c = N or 1/N, but for a loss, whose kind names its reductions.
   private static var scaledByBatch: Cause {
     factor(
       "scaled-by-batch",
@@ -72,7 +72,9 @@ enum FactorCauses {
       "constant-factor", advice: "the gradient is the right one times a constant",
       specificity: .fitted
     ) { evidence in
-      guard evidence.tensor.isGradient, let factor = evidence.factor, factor != 0, factor != 1
+      guard evidence.tensor.isGradient, let factor = evidence.factor, factor != 0,
+        // A factor that a few roundings can make is none.
+        (factor - 1).magnitude > 64 * evidence.format.unitRoundoff
       else { return [] }
       return [
         Prediction(evidence.computed, times: factor, detail: "factor \(factor)", fitted: 1)

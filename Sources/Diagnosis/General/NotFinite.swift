@@ -1,7 +1,7 @@
 import LayerKit
 import Tensors
 
-/// NaN or infinity where the right result is finite. They prove nothing else.
+/// NaN or infinity where the right result is finite, which prove nothing else.
 struct NotFinite {
   static let id = "not-finite"
   private let evidence: Evidence

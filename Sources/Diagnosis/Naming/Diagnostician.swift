@@ -21,6 +21,8 @@ public struct Diagnostician {
   /// Every cause that is proven; where none is, what the error looks like and what comes nearest.
   public func diagnosis() -> TensorDiagnosis {
     if let cause = NotFinite(evidence).cause { return TensorDiagnosis(causes: [cause]) }
+    // Some right results look like a cause: ±1/n is a number of any format.
+    guard proof.differs else { return TensorDiagnosis(causes: []) }
     var search = Search()
     let general = GeneralCauses(evidence, tolerance)
     let own = evidence.layer.causes

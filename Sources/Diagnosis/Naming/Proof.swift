@@ -72,6 +72,15 @@ struct Proof {
     return largestRatio(prediction.values, evidence.computed, limits)?.all
   }
 
+  /// Whether some element of the suspect is off the right result by more than its limit.
+  var differs: Bool {
+    let (suspect, computed) = (evidence.suspect, evidence.computed)
+    guard suspect.shape == computed.shape else { return true }
+    return suspect.elements.indices.contains { place in
+      !((suspect[place] - computed[place]).magnitude <= limits[place])
+    }
+  }
+
   // MARK: Examination
 
   /// Holds a prediction against the suspect, and where `scales` also its multiples.
@@ -160,7 +169,7 @@ struct Proof {
     guard values.shape == evidence.computed.shape else {
       return Finding(residual: residual, effect: .infinity, factor: factor)
     }
-    guard let effect = largestRatio(values, evidence.computed, self.limits) else { return nil }
+    guard let effect = effect(values) else { return nil }
     switch prediction.visibility {
     case .clear: guard effect.all >= Self.visibleEffect else { return nil }
     case .form: guard effect.all > 1 else { return nil }
@@ -169,10 +178,9 @@ struct Proof {
     return Finding(residual: residual, effect: effect.told, factor: factor)
   }
 
-  /// A multiple c·P: c a known factor, else fitted by least squares. P itself must be visible.
+  /// A multiple c·P of a prediction that is visible itself, c a known factor or fitted by least squares.
   private func scaledFinding(_ values: Tensor<Double>, _ limits: Tensor<Double>) -> Finding? {
-    guard let own = largestRatio(values, evidence.computed, self.limits),
-      own.all >= Self.visibleEffect
+    guard let own = effect(values), own.all >= Self.visibleEffect
     else { return nil }
     var (mixed, squares) = (0.0, 0.0)
     for i in 0..<values.count {
@@ -188,7 +196,7 @@ struct Proof {
       let wide = limits.zip(scaled) { $0 * factor.magnitude + unit * $1.magnitude }
       guard boundsMost(wide), let residual = largestRatio(evidence.suspect, scaled, wide)?.all,
         residual <= 1,
-        let effect = largestRatio(scaled, evidence.computed, self.limits),
+        let effect = effect(scaled),
         effect.all >= Self.visibleEffect
       else { continue }
       return Finding(residual: residual, effect: effect.told, factor: factor)
@@ -234,6 +242,13 @@ struct Proof {
       if ratio < .infinity { finite = max(finite, ratio) }
     }
     return Ratio(all: all, finite: finite)
+  }
+
+  /// How far a prediction lies off the right result, in limits that are never less than a rounding.
+  private func effect(_ values: Tensor<Double>) -> Ratio? {
+    let unit = formats.reference.unitRoundoff
+    let floor = limits.zip(evidence.computed) { max($0, unit * $1.magnitude) }
+    return largestRatio(values, evidence.computed, floor)
   }
 
   /// Whether most of the wrong elements have a bound: with one that has none anything agrees.

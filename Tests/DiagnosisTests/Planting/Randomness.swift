@@ -6,7 +6,7 @@ struct Randomness {
 
   init(seed: Int) { state = UInt64(seed) &+ 0x9E37_79B9_7F4A_7C15 }
 
-  /// SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, 2014).
+  /// The next 64 bits of SplitMix64, by Steele, Lea and Flood, 2014.
   mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state
