@@ -124,7 +124,7 @@ public struct TerminalReport<Output: TextOutput>: EventSink {
     let layers = "\(Figure.grouped(summary.layers)) \(table.unit)\(summary.layers == 1 ? "" : "s")"
     let text = "\(layers): \(counts)"
     for cause in summary.causes { try line(Self.words(cause)) }
-    if let corrected = summary.corrected {
+    if let corrected = summary.corrected, corrected.explained + corrected.unexplained > 0 {
       let total = corrected.explained + corrected.unexplained
       try line(
         "  corrections: \(corrected.corrections), which explain \(corrected.explained) of \(total) "

@@ -71,6 +71,7 @@ struct Correction {
     of tensor: ResultTensor, _ kind: AnyLayer, _ operands: Operands<Double>
   ) -> Tensor<Double>? {
     guard case .output(let index) = tensor else { return nil }
+    // A layer that breaks down is told by its own verdict.
     guard let outputs = try? kind.double.define(operands).outputs else { return nil }
     return outputs.indices.contains(index) ? outputs[index] : nil
   }

@@ -141,9 +141,11 @@ struct CheckCommand: LayerCommand {
     if weights == nil, weightSource.isGiven {
       throw ValidationError("--format, --map and the --keras1 options are about --weights")
     }
-    if minimize != nil, fixtures.count > 1 || weights != nil || !layers.isEmpty || !explain.isEmpty
+    if minimize != nil,
+      fixtures.count > 1 || weights != nil || arrays != nil || !layers.isEmpty || !explain.isEmpty
     {
-      throw ValidationError("--minimize takes one fixture, and no --weights, --layer or --explain")
+      throw ValidationError(
+        "--minimize takes one fixture, and no --weights, --arrays, --layer or --explain")
     }
     if minimize != nil, !diagnosis {
       throw ValidationError("--minimize keeps the cause: leave out --no-diagnosis")
@@ -181,7 +183,7 @@ struct CheckCommand: LayerCommand {
           options: options, reading: reading)
         let status = try run.run(verbose: verbose, hashing: json != nil) { try sinks.receive($0) }
         try sinks.finish()
-        return status
+        return loaded.problems.isEmpty ? status : 2
       }
       for path in fixtures {
         try check.run(path, hashing: json != nil, verbose: verbose) { try sinks.receive($0) }
@@ -204,8 +206,7 @@ struct CheckCommand: LayerCommand {
       arrays: arrays.map { _ in
         ArraySelection(
           includesAgreeing: !(layers + explain).isEmpty, budgetBytes: ArraysFile.largest)
-      },
-      isCorrected: fix)
+      }, isCorrected: fix)
   }
 
   private var reading: ReadOptions {

@@ -60,7 +60,7 @@ struct LoadedPlugins {
   /// The files that cannot be used, and why.
   fileprivate(set) var problems: [(path: String, problem: String)] = []
 
-  /// No library, only the kinds that are known already.
+  /// The kinds of a registry, and no libraries yet.
   init(registry: LayerRegistry) { self.registry = registry }
 
   fileprivate mutating func add(_ library: PluginLibrary) {

@@ -53,6 +53,32 @@ import Testing
     #expect(run.output.contains(" → 1\n") && !run.output.contains("\(terms):"), "\(run)")
   }
 
+  /// Gradients that are zero throughout have a cause, and need no other reference to be recorded.
+  @Test(arguments: [
+    ("Conv2d", [6, 2, 2, 3], 4, 6), ("ConvTranspose2d", [4, 3, 2, 3], 4, 6),
+  ])
+  func groupsAreCutWhole(_ kind: String, _ weight: [Int], _ inputs: Int, _ outputs: Int) throws {
+    var draft = FixtureDraft()
+    draft.add(kind, "layer", ["groups": .list([2]), "in_channels": .list([inputs])])
+    // A convolution of 5×7 by 2×3 leaves 4×5; a transposed one makes 6×9 of it.
+    let places = kind == "Conv2d" ? [4, 5] : [6, 9]
+    draft["layers/layer/parameters/weight"] = .eighths(weight, seed: 1)
+    draft["layers/layer/reference/input"] = .eighths([3, inputs, 5, 7], seed: 2)
+    draft["layers/layer/reference/grad_output"] = .eighths([3, outputs] + places, seed: 3)
+    let zeros = [Double](repeating: 0, count: weight.reduce(1, *))
+    draft["layers/layer/reference/grad_parameters/weight"] = DraftTensor(zeros, weight)
+    let (run, records) = try minimal("layer", of: try folder.write(draft))
+    let failure = try #require(failures(records).first)
+    #expect(failure["cause"] as? String == "all-zero", "\(run)")
+    #expect(failure["shape"] as? [Int] == [1, 1, 2, 3], "\(run)")
+    for words in [
+      "filters:", "input channels:", "[3, \(outputs), \(places[0]), \(places[1])] → [3, 1",
+    ] {
+      #expect(run.output.contains(words), "\(words) is missing in \(run)")
+    }
+    #expect(run.output.contains("groups: 2 → 1"), "\(run)")
+  }
+
   @Test func whereTheFileIsFromStandsInIt() throws {
     let path = try demo("bias-omitted")
     let (_, records) = try minimal("conv1", of: path)
@@ -75,6 +101,8 @@ import Testing
       failure["cause"] as? String == "unidentified" && failure["source"] as? String == "model.py:42"
     )
     #expect(run.output.contains("fc2: grad_parameters/weight differs, unidentified"))
+    // Any cut would leave it without a name; only those are made that keep what was computed.
+    #expect(failure["shape"] as? [Int] == [1, 1] && !run.output.contains("samples:"), "\(run)")
   }
 
   @Test func aLayerThatAgreesIsNotWritten() throws {

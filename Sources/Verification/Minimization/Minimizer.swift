@@ -120,9 +120,9 @@ public struct Minimizer {
     else { return nil }
     let side = ReferenceSide(tree: stored.reference, isTwin: false, stored, isLoss: false)
     let upstream = (try? side.upstream(as: Double.self).get()) ?? []
-    guard
-      let computed = try kind.compute(layer.target, try side.operands(as: Double.self), upstream)
-    else { return nil }
+    let operands = try side.operands(as: Double.self)
+    // A layer of others may break down.
+    guard let computed = try? kind.compute(layer.target, operands, upstream) else { return nil }
     return Judged(report: report, computed: computed)
   }
 
