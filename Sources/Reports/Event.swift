@@ -1,5 +1,6 @@
 public import Diagnosis
 public import Discrepancy
+public import LayerKit
 public import Tensors
 public import Text
 
@@ -108,15 +109,19 @@ public struct LayerReport: Sendable {
   public var tensors: [TensorReport]
   /// The largest difference of the chained run, where there was one.
   public var chained: [ChainedReport]
+  /// What the fixture cannot show of the layer.
+  public var blindSpots: [BlindSpot]
 
   /// Gathers what was found about a layer.
   public init(
-    layer: LayerFacts, verdict: Verdict, tensors: [TensorReport], chained: [ChainedReport]
+    layer: LayerFacts, verdict: Verdict, tensors: [TensorReport], chained: [ChainedReport],
+    blindSpots: [BlindSpot] = []
   ) {
     self.layer = layer
     self.verdict = verdict
     self.tensors = tensors
     self.chained = chained
+    self.blindSpots = blindSpots
   }
 }
 

@@ -65,6 +65,13 @@ public struct JSONReport<Output: TextOutput>: EventSink {
     layer.add("source", report.layer.source)
     layer.add("expected_failure", report.layer.expectedFailure)
     layer.add("tensors", report.tensors.count)
+    let spots = report.blindSpots.map { spot in
+      var object = JSONObject()
+      object.add("reason", spot.reason)
+      object.add("hides", spot.hides)
+      return object.text
+    }
+    layer.add("blind_spots", raw: "[" + spots.joined(separator: ",") + "]")
     return records + [layer]
   }
 

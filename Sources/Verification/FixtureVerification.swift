@@ -1,6 +1,7 @@
 import Discrepancy
 import HDF5File
 public import Interchange
+import LayerKit
 import Network
 public import Reports
 import Text
@@ -34,6 +35,7 @@ public struct FixtureVerification {
       let chained = try chain(fixtureCase, report)
       var differing: Set<Int> = []
       var isolated: [Int: [TensorReport]] = [:]
+      var hidden = HiddenMistakes()
       for position in chosen {
         let layer = fixtureCase.layers[position]
         try report(.progress(layer.name))
@@ -48,7 +50,9 @@ public struct FixtureVerification {
           try report(.adequacy(adequacy.run()))
         }
         let trial = LayerTrial(layer, in: fixtureCase, at: position, options: options)
-        let tensors = trial.run()
+        var spots: [BlindSpot] = []
+        let tensors = trial.run(noting: &spots)
+        hidden.add(spots)
         if options.isCorrected { isolated[position] = tensors }
         let verdict = tensors.verdict
         // Only a wrong output goes on to later layers: a gradient is the end of its path.
@@ -61,9 +65,11 @@ public struct FixtureVerification {
         try report(
           .layer(
             LayerReport(
-              layer: facts[position], verdict: verdict, tensors: tensors, chained: found)))
+              layer: facts[position], verdict: verdict, tensors: tensors, chained: found,
+              blindSpots: spots)))
         try arrays.tell(trial, tensors, facts[position], report)
       }
+      if let note = hidden.note, !options.tellsAdequacy { try report(.note(note)) }
       if options.isCorrected, isChained(fixtureCase) {
         let corrected = CorrectedTrial(fixtureCase, facts, isolated: isolated)
         try report(.correction(corrected.run(beside: chained) { try report(.progress($0)) }))

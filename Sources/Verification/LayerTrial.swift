@@ -25,7 +25,19 @@ struct LayerTrial {
 
   /// Everything found about the layer's tensors; never empty.
   func run() -> [TensorReport] {
-    var reports = sides.flatMap { run($0) }
+    var spots: [BlindSpot] = []
+    return run(noting: &spots)
+  }
+
+  /// The same, noting what the fixture cannot show of the layer.
+  func run(noting spots: inout [BlindSpot]) -> [TensorReport] {
+    var reports: [TensorReport] = []
+    for side in sides {
+      // The twin has the same operands.
+      var noted: [BlindSpot] = []
+      reports += run(side, noting: &noted)
+      if !side.isTwin { spots += noted }
+    }
     if options.isDiagnosed { reports += BranchTrial(fixtureCase, at: position).run() }
     reports += UpdateTrial(fixtureCase, at: position, options: options).run()
     return expectFailure(of: Self.decided(reports))
@@ -54,7 +66,7 @@ struct LayerTrial {
       + (layer.twin.map { [.init(tree: $0, isTwin: true, layer, isLoss: isLoss)] } ?? [])
   }
 
-  private func run(_ side: ReferenceSide) -> [TensorReport] {
+  private func run(_ side: ReferenceSide, noting spots: inout [BlindSpot]) -> [TensorReport] {
     guard let kind = layer.layer else {
       return side.allNotCompared(.unknownKind(layer.kind, closest: layer.closestKind))
     }
@@ -62,9 +74,9 @@ struct LayerTrial {
     let precision = computingFormat(of: side)
     switch precision {
     case .float32:
-      return trial(of: Float.self, kind, side).run()
+      return trial(of: Float.self, kind, side).run(noting: &spots)
     default:
-      return trial(of: Double.self, kind, side).run()
+      return trial(of: Double.self, kind, side).run(noting: &spots)
     }
   }
 

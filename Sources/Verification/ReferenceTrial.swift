@@ -33,6 +33,12 @@ struct ReferenceTrial<S: LayerScalar> {
 
   /// Computes what the fixture has a reference for, and compares it.
   func run() -> [TensorReport] {
+    var spots: [BlindSpot] = []
+    return run(noting: &spots)
+  }
+
+  /// The same, noting what the operands and upstream gradients cannot show.
+  func run(noting spots: inout [BlindSpot]) -> [TensorReport] {
     if let reason = refused.operandReason(for: side) { return side.allNotCompared(reason) }
     if let missing = side.inputs.firstIndex(where: { $0 == nil }) {
       return side.allNotCompared(.inputAbsent("input.\(missing)"))
@@ -40,7 +46,8 @@ struct ReferenceTrial<S: LayerScalar> {
     do {
       let operands = try side.operands(as: S.self)
       try program.checkValues(operands)
-      return try forward(operands) + backward(operands) + refused.reports(for: side)
+      return try forward(operands) + backward(operands, noting: &spots)
+        + refused.reports(for: side)
     } catch {
       return side.allNotCompared(.unusable(error))
     }
@@ -83,7 +90,9 @@ struct ReferenceTrial<S: LayerScalar> {
 
   // MARK: Backward
 
-  private func backward(_ operands: Operands<S>) -> [TensorReport] {
+  private func backward(
+    _ operands: Operands<S>, noting spots: inout [BlindSpot]
+  ) -> [TensorReport] {
     let inputs = side.inputs.indices.filter {
       kind.signature.hasGradient(ofInput: $0, shapes: operands.inputs.map(\.shape))
         || side.tree.inputGradients[$0] != nil
@@ -91,11 +100,12 @@ struct ReferenceTrial<S: LayerScalar> {
     let parameters = operands.parameters.keys.sorted().map(ResultTensor.parameterGradient)
     let present = (inputs + parameters).filter { side.stored($0) != nil }
     let absent = (inputs + parameters).filter { side.stored($0) == nil }
-    return judgeGradients(present, operands) + absent.map { side.notCompared($0, .absent) }
+    return judgeGradients(present, operands, noting: &spots)
+      + absent.map { side.notCompared($0, .absent) }
   }
 
   private func judgeGradients(
-    _ tensors: [ResultTensor], _ operands: Operands<S>
+    _ tensors: [ResultTensor], _ operands: Operands<S>, noting spots: inout [BlindSpot]
   ) -> [TensorReport] {
     guard !tensors.isEmpty else { return [] }
     let upstream: [Tensor<S>]
@@ -109,6 +119,9 @@ struct ReferenceTrial<S: LayerScalar> {
     } catch {
       return tensors.map { side.notCompared($0, .unusable(error)) }
     }
+    spots +=
+      program.blindSpots(operands, upstream)
+      + GeneralBlindSpots.find(kind.signature, operands, upstream: upstream)
     // One gradient at a time: two of the largest layer need not be in memory together.
     return tensors.map { tensor in
       var gradients: Gradients<S>
