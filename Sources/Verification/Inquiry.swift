@@ -25,6 +25,7 @@ struct Inquiry {
   ///   - reference: What the reference holds.
   ///   - tolerance: The limits of the comparison.
   /// - Returns: Its causes or its portrait, and who is wrong.
+  /// - Throws: What a layer of others throws.
   func diagnosis(
     of tensor: ResultTensor, ours: Tensor<Double>, reference: Tensor<Double>, tolerance: Tolerance
   ) throws -> TensorDiagnosis {
