@@ -74,13 +74,20 @@ public struct CorrectionReport: Sendable {
       self.explainedBy = explainedBy
     }
 
+    /// Whether it lay off without the corrections; NaN does.
+    public var wasOff: Bool { !(before <= limit) || !limit.isFinite }
+
     /// Whether the corrections explain it.
     public var isExplained: Bool { !explainedBy.isEmpty }
   }
 
-  /// How many tensors are explained.
+  /// How many tensors lay off and are explained.
   public var explained: Int { rows.count { $0.isExplained } }
 
-  /// How many tensors still lie off.
-  public var unexplained: Int { rows.count - explained }
+  /// How many tensors lay off and still do.
+  public var unexplained: Int { rows.count { $0.wasOff && !$0.isExplained } }
+
+  /// How many tensors agree without the corrections alone: the reference did not go on with what it
+  /// recorded there.
+  public var putOff: Int { rows.count { !$0.wasOff } }
 }

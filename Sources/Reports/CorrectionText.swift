@@ -20,18 +20,24 @@ enum CorrectionText {
         "    \(echoes.count) explained by \(layer): \(applied.cause): \(shown)\(more)")
     }
     lines.append("  " + counts(report, style))
-    for row in report.rows where !row.isExplained {
+    for row in report.rows where row.wasOff && !row.isExplained {
       lines.append(
         "  still off: \(label(row.layer, row.path)), by \(NumberText.short(row.after)) "
           + "(before \(NumberText.short(row.before)), rounding \(NumberText.short(row.limit)))")
+    }
+    if report.putOff > 0 {
+      lines.append(
+        "  \(report.putOff) others agree without the corrections and not with them: the reference did "
+          + "not go on with the wrong numbers that it recorded")
     }
     return lines
   }
 
   private static func counts(_ report: CorrectionReport, _ style: TerminalStyle) -> String {
-    guard !report.rows.isEmpty else { return "no other tensor lay off by more than rounding" }
+    let total = report.explained + report.unexplained
+    guard total > 0 else { return "no other tensor lay off by more than rounding" }
     let text =
-      "\(report.explained) of \(report.rows.count) other tensors that lay off by more than rounding "
+      "\(report.explained) of \(total) other tensors that lay off by more than rounding "
       + "now agree"
     return report.unexplained == 0 ? style.green(text) : style.yellow(text)
   }

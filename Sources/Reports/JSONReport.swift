@@ -258,6 +258,7 @@ public struct JSONReport<Output: TextOutput>: EventSink {
       object.add("corrections", corrected.corrections)
       object.add("explained_by_corrections", corrected.explained)
       object.add("unexplained_by_corrections", corrected.unexplained)
+      object.add("put_off_by_corrections", corrected.putOff)
     }
     return object
   }

@@ -44,6 +44,8 @@ public struct Summary: Hashable, Sendable {
     public var explained = 0
     /// How many tensors still lie off.
     public var unexplained = 0
+    /// How many tensors agree only without the corrections.
+    public var putOff = 0
   }
 
   private var explained: [String: Explained] = [:]
@@ -97,6 +99,7 @@ public struct Summary: Hashable, Sendable {
     counts.corrections += report.corrections.count
     counts.explained += report.explained
     counts.unexplained += report.unexplained
+    counts.putOff += report.putOff
     corrected = counts
   }
 

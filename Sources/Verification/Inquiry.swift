@@ -24,7 +24,7 @@ struct Inquiry {
   ///   - ours: What was computed here, in the precision of the run.
   ///   - reference: What the reference holds.
   ///   - tolerance: The limits of the comparison.
-  /// - Returns: The causes that explain it, and who is wrong.
+  /// - Returns: Its causes or its portrait, and who is wrong.
   /// - Throws: `LayerFailure` where the layer breaks down now.
   func diagnosis(
     of tensor: ResultTensor, ours: Tensor<Double>, reference: Tensor<Double>, tolerance: Tolerance

@@ -72,25 +72,44 @@ import Testing
     #expect(rows.allSatisfy { $0["explained_by"] as? [String] == ["fc1: unidentified"] })
   }
 
-  /// Something between two layers was not recorded, so that no layer is wrong by itself.
-  @Test func whatNoCorrectionExplainsStaysOff() throws {
-    var draft = FixtureDraft.network(fault: 2)
-    let other = FixtureDraft.network()
+  /// A network whose layer `fc2` was computed from other numbers than `relu` gave.
+  private func torn(_ first: FixtureDraft, _ second: FixtureDraft) -> FixtureDraft {
+    var draft = first
     for path in ["output", "grad_output", "grad_input", "grad_parameters/weight"] {
-      draft["layers/fc2/reference/\(path)"] = other["layers/fc2/reference/\(path)"]
+      draft["layers/fc2/reference/\(path)"] = second["layers/fc2/reference/\(path)"]
     }
-    // fc2 was computed from other numbers than relu gave.
-    draft["layers/fc2/reference/input"] = other["layers/relu/reference/output"]
-    let records = try CommandRun(
-      "check", "--fix", try folder.write(draft), "--json", "-"
-    ).records()
-    let output = try #require(
-      corrected(records).first {
-        $0["layer"] as? String == "fc2" && $0["tensor"] as? String == "output"
-      })
-    #expect(output["verdict"] as? String == "inherited")
-    #expect((output["explained_by"] as? [String])?.isEmpty == true)
-    #expect(try #require(records.summary?["unexplained_by_corrections"] as? Int) > 0)
+    draft["layers/fc2/reference/input"] = second["layers/relu/reference/output"]
+    return draft
+  }
+
+  private func output(
+    _ layer: String, of draft: FixtureDraft
+  ) throws -> (row: [String: Any], summary: [String: Any]) {
+    let run = try CommandRun("check", "--fix", try folder.write(draft), "--json", "-")
+    let records = try run.records()
+    let row = corrected(records).first {
+      $0["layer"] as? String == layer && $0["tensor"] as? String == "output"
+    }
+    return (try #require(row), try #require(records.summary))
+  }
+
+  /// Something between two layers was not recorded, which a wrong gradient elsewhere does not explain.
+  @Test func whatNoCorrectionExplainsStaysOff() throws {
+    var draft = torn(.network(), .network(fault: 2))
+    let bias = "layers/fc1/reference/grad_parameters/bias"
+    draft.change(bias, at: 2, to: try #require(draft[bias]).elements[2] + 0.5)
+    let (row, summary) = try output("fc2", of: draft)
+    #expect(row["verdict"] as? String == "inherited")
+    #expect((row["explained_by"] as? [String])?.isEmpty == true)
+    #expect(try #require(summary["unexplained_by_corrections"] as? Int) > 0)
+  }
+
+  /// The wrong output was recorded, and the reference went on with the right one.
+  @Test func whatAgreesOnlyWithoutTheCorrectionIsNoEcho() throws {
+    let (row, summary) = try output("fc2", of: torn(.network(fault: 2), .network()))
+    #expect((row["explained_by"] as? [String])?.isEmpty == true)
+    #expect(try #require(summary["put_off_by_corrections"] as? Int) > 0)
+    #expect(try CommandRun("check", "--fix", folder("net.h5")).output.contains("did not go on"))
   }
 
   @Test func aFixtureThatAgreesHasNothingToCorrect() throws {

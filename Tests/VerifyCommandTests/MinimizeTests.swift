@@ -79,6 +79,19 @@ import Testing
     #expect(run.output.contains("groups: 2 → 1"), "\(run)")
   }
 
+  /// The window of the wrong element sees padding alone; a crop to it would leave no image.
+  @Test func aWindowOutsideTheImageKeepsSomeOfIt() throws {
+    var draft = FixtureDraft()
+    draft.add("Conv2d", "layer", ["padding": .list([1, 1])])
+    draft["layers/layer/parameters/weight"] = DraftTensor([2], [1, 1, 1, 1])
+    draft["layers/layer/reference/input"] = DraftTensor([1, 2, 3, 4], [1, 1, 2, 2])
+    draft["layers/layer/reference/output"] = DraftTensor(
+      [5, 0, 0, 0, 0, 2, 4, 0, 0, 6, 8, 0, 0, 0, 0, 0], [1, 1, 4, 4])
+    let (run, records) = try minimal("layer", of: try folder.write(draft))
+    #expect(failures(records).map { $0["tensor"] as? String } == ["output"], "\(run)")
+    #expect(run.output.contains("reference/input.0: [1, 1, 2, 2] → [1, 1, 1, 1]"), "\(run)")
+  }
+
   @Test func whereTheFileIsFromStandsInIt() throws {
     let path = try demo("bias-omitted")
     let (_, records) = try minimal("conv1", of: path)

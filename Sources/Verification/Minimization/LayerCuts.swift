@@ -188,8 +188,9 @@ private struct Windows {
     if padding.count == axes { padding += padding }
     let start = range.lowerBound * stride - padding[axis]
     let end = (range.upperBound - 1) * stride + kernel - padding[axis]
-    let kept = max(0, start)..<max(start, min(end, image[axis + 2]))
-    guard !kept.isEmpty else { return nil }
+    // Windows that see padding alone have no image to be computed from.
+    guard max(0, start) < min(end, image[axis + 2]) else { return nil }
+    let kept = max(0, start)..<min(end, image[axis + 2])
     padding[axis] = max(0, -start)
     padding[axes + axis] = max(0, end - image[axis + 2])
     var layer = layer
