@@ -51,7 +51,10 @@ def match_concatenation(node: Node) -> Operation:
 
 def match_split(node: Node) -> Operation:
     """Express a split into pieces along one axis."""
-    attributes = {"split_sizes": [int(size) for size in node.params["sizes"]], "dim": node.params["axis"]}
+    attributes = {
+        "split_sizes": [int(size) for size in node.params["sizes"]],
+        "dim": node.params["axis"],
+    }
     plan = Plan("Split", [Operand(0)], attributes, follows=True, axis_attributes=("dim",))
     return Operation([node], [node.inputs[0]], list(node.outputs), plan)
 
