@@ -206,7 +206,7 @@ def set_attribute(target: h5py.HLObject, name: str, value: Attribute) -> None:
         target.attrs.create(name, _text([value])[0], dtype=_text_type([value]))
     elif isinstance(value, bool):
         target.attrs[name] = np.bool_(value)
-    elif isinstance(value, int):
+    elif isinstance(value, int | np.integer):
         target.attrs[name] = np.int64(value)
     elif isinstance(value, float):
         target.attrs[name] = np.float64(value)
@@ -216,7 +216,8 @@ def set_attribute(target: h5py.HLObject, name: str, value: Attribute) -> None:
             texts = [str(item) for item in items]
             target.attrs.create(name, _text(texts), dtype=_text_type(texts))
         else:
-            kind = np.int64 if all(isinstance(item, int) for item in items) else np.float64
+            # NumPy's whole numbers are whole numbers too.
+            kind = np.int64 if all(isinstance(item, int | np.integer) for item in items) else np.float64
             target.attrs[name] = np.asarray(items, dtype=kind)
 
 
