@@ -217,7 +217,8 @@ def set_attribute(target: h5py.HLObject, name: str, value: Attribute) -> None:
             target.attrs.create(name, _text(texts), dtype=_text_type(texts))
         else:
             # NumPy's whole numbers are whole numbers too.
-            kind = np.int64 if all(isinstance(item, int | np.integer) for item in items) else np.float64
+            is_whole = all(isinstance(item, int | np.integer) for item in items)
+            kind = np.int64 if is_whole else np.float64
             target.attrs[name] = np.asarray(items, dtype=kind)
 
 
