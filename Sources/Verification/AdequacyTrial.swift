@@ -56,7 +56,7 @@ struct AdequacyTrial {
     }
     let spots =
       kind.double.blindSpots(operands, upstream)
-      + GeneralBlindSpots.find(kind.signature, operands, upstream: upstream)
+      + GeneralBlindSpots.find(operands, upstream: upstream)
     return (adequacy, spots)
   }
 }

@@ -7,7 +7,7 @@ struct HiddenMistakes {
   private var layers: [String: Int] = [:]
 
   /// How many reasons the line names.
-  private static let named = 4
+  private static let named = 2
 
   /// Takes in the blind spots of a layer.
   mutating func add(_ spots: [BlindSpot]) {
@@ -24,7 +24,7 @@ struct HiddenMistakes {
     let more = sorted.count - told.count
     return Warning(
       id: "blind-spots",
-      text: "some mistakes would not show here: " + told.joined(separator: ", ")
+      text: "not every mistake would show here: " + told.joined(separator: ", ")
         + (more > 0 ? " and \(more) more reasons" : "") + "; --adequacy lists them")
   }
 }

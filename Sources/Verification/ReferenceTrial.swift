@@ -121,7 +121,7 @@ struct ReferenceTrial<S: LayerScalar> {
     }
     spots +=
       program.blindSpots(operands, upstream)
-      + GeneralBlindSpots.find(kind.signature, operands, upstream: upstream)
+      + GeneralBlindSpots.find(operands, upstream: upstream)
     // One gradient at a time: two of the largest layer need not be in memory together.
     return tensors.map { tensor in
       var gradients: Gradients<S>

@@ -48,15 +48,13 @@ public struct Adequacy: Sendable {
 public enum GeneralBlindSpots {
   /// The blind spots of a layer with these operands.
   public static func find<S>(
-    _ signature: Signature, _ operands: Operands<S>, upstream: [Tensor<S>]
+    _ operands: Operands<S>, upstream: [Tensor<S>]
   ) -> [BlindSpot] where S: Scalar & Equatable {
     var spots: [BlindSpot] = []
     if !upstream.isEmpty, upstream.allSatisfy({ $0.elements.allSatisfy { $0 == .zero } }) {
       spots.append(BlindSpot("an upstream gradient of zeros", hides: ["every gradient"]))
     }
-    let hasBatch =
-      signature.traits.contains(.independentSamples) || signature.traits.contains(.loss)
-    guard hasBatch, let shape = operands.inputs.first?.shape, shape.rank > 1 else { return spots }
+    guard let shape = operands.inputs.first?.shape, shape.rank > 1 else { return spots }
     if shape[0] == 1 {
       spots.append(
         BlindSpot(
