@@ -25,6 +25,14 @@ struct AdequacyTrial {
       report.reason = reason.sentence
       return report
     }
+    if let reason = RefusedTensors(layer).operandReason(for: side) {
+      report.reason = reason.sentence
+      return report
+    }
+    if let missing = side.inputs.firstIndex(where: { $0 == nil }) {
+      report.reason = TensorReport.Reason.inputAbsent("input.\(missing)").sentence
+      return report
+    }
     do {
       let found = try examine(kind)
       report.visible = found.adequacy.visible

@@ -31,4 +31,14 @@ import Testing
     let hidden = (adequacy["hidden"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? String }
     #expect(visible.contains("sign") && Set(visible).isDisjoint(with: hidden))
   }
+
+  @Test func aLayerWithoutItsInputIsKnownNothingOf() throws {
+    var draft = FixtureDraft.network()
+    draft["layers/relu/reference/output"] = nil
+    let run = try CommandRun(try folder.write(draft), "--adequacy")
+    #expect(
+      run.output.contains("fc2, Linear: nothing is known, the fixture lacks input.0"),
+      "\(run.output)")
+    #expect(run.output.contains("fc1, Linear: would show"))
+  }
 }

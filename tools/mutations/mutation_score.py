@@ -147,7 +147,11 @@ def judge(items: list[Planted], records: dict[str, list[dict[str, object]]]) -> 
             continue
         score.mutants += 1
         record = found.get(mutant.path, {})
-        if mutant.path not in wrong and mutant.blame != "nobody":
+        # What is nobody's mistake may be a warning, but it must not pass unseen.
+        noticed = (
+            ("warn", "differ", "invalid") if mutant.blame == "nobody" else ("differ", "invalid")
+        )
+        if record.get("verdict") not in noticed:
             score.complaints.append(f"not detected: {item.title}")
             continue
         score.detected += 1
