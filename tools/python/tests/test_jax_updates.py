@@ -219,6 +219,7 @@ def test_a_rule_that_does_not_hold_is_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever is read from optax's functions is proved: here something else is read."""
+
     def wrong(blocks: Any) -> Any:
         rule = rule_of(blocks)
         rule.settings["eps"] = 1e-3

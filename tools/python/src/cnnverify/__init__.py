@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         capture_training_jax,
         layer_jax,
     )
-    from .keras import capture_keras, layer_keras
+    from .keras import capture_keras, capture_training_keras, layer_keras
     from .torch import canary, capture, capture_training, grid, layer, stated_layer
 
 __version__ = "0.1.0"
@@ -42,6 +42,7 @@ __all__ = [
     "capture_training",
     "capture_training_flax",
     "capture_training_jax",
+    "capture_training_keras",
     "differing",
     "grid",
     "layer",
@@ -66,6 +67,7 @@ _HOMES = {
     "capture_training_jax": ("jax", "JAX"),
     "layer_jax": ("jax", "JAX"),
     "capture_keras": ("keras", "Keras"),
+    "capture_training_keras": ("keras", "Keras"),
     "layer_keras": ("keras", "Keras"),
 }
 """The framework that each function needs, as a package and as people call it."""

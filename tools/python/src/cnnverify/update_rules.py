@@ -5,7 +5,8 @@ Formulas and names of hyper-parameters and slots are those of `torch.optim` (2.1
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,59 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 Settings = Mapping[str, Any]
 Slots = dict[str, Numbers]
+
+CLOSE = 1e-3
+"""How far a rule may be from a step in single precision, of the largest movement.
+
+Corrections of moments that are computed in single precision are the largest part of it.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Movement:
+    """What a framework made of one parameter in one step, in the format's words."""
+
+    before: Any
+    after: Any
+    gradient: Any
+    state: Mapping[str, Any]
+    state_after: Mapping[str, Any]
+
+    def problems(
+        self, kind: str, settings: Settings, taken: int, tolerance: float
+    ) -> Iterator[str]:
+        """Compute the step by the format's rule, and say where it comes to something else.
+
+        `tolerance` is relative to the largest movement of the parameter, and to the largest element
+        of a slot.
+        """
+        start, found = (np.asarray(x, np.float64) for x in (self.before, self.after))
+        expected, state = take_step(kind, settings, taken, start, self.gradient, self.state)
+        unit = _unit(self.after)
+        pairs = [("the parameter", found - start, expected - start, 4 * unit * _largest(start))]
+        for name, values in self.state_after.items():
+            pairs.append((name, np.asarray(values, np.float64), state[name], 0.0))
+        for name, theirs, ours, rounding in pairs:
+            allowed = max(tolerance, 8 * unit) * _largest(theirs) + rounding
+            with np.errstate(invalid="ignore"):
+                near = (np.abs(ours - theirs) <= allowed) | (ours == theirs)
+            if not np.all(near | (np.isnan(ours) & np.isnan(theirs))):
+                yield (
+                    f"{kind}: the framework and the format's rule differ in {name} of shape "
+                    f"{start.shape}: by {_largest(ours - theirs):.2g}, where it moves by "
+                    f"{_largest(theirs):.2g}"
+                )
+
+
+def _unit(values: Any) -> float:
+    """Give the machine epsilon; NumPy does not know that of bfloat16."""
+    dtype = np.asarray(values).dtype
+    return float(np.finfo(dtype).eps) if np.issubdtype(dtype, np.floating) else 2.0**-7
+
+
+def _largest(values: Any) -> float:
+    found = float(np.max(np.abs(values), initial=0.0))
+    return found if np.isfinite(found) else 0.0
 
 
 def take_step(

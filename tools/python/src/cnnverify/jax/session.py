@@ -189,7 +189,8 @@ class Recording:
 
     def finish(self) -> None:
         """Write the file, and say what is in it."""
-        size = self._write(self.assembled, self.findings, self.out)
+        with jax.default_matmul_precision("highest"):
+            size = self._write(self.assembled, self.findings, self.out)
         if not self.quiet:
             print(self._line(self.assembled, self.findings, size))
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from ..errors import CaptureError
 from ..format import Array, Layer, ParameterName, Update
-from ..update_rules import take_step
+from ..update_rules import CLOSE, Movement
 from .arrays import same_bits
 from .execution import wide_array
 from .forms import as_held
@@ -28,8 +27,6 @@ Holders = Mapping[int, list[tuple[Layer, str, Held]]]
 
 EXACT = 1e-9
 """How far the rule may be from optax in float64, of the largest movement."""
-CLOSE = 1e-3
-"""The same for the step as it was made: optax corrects its moments in single precision."""
 
 
 @dataclass(eq=False)
@@ -88,10 +85,9 @@ class Stepper:
             leaves[2],
             parameters,
             state,
-            [f"{rule.kind}: {problem}" for problem in self._problems(gradients)],
+            self._problems(gradients),
         )
-        for problem in _differences(rule, made.taken, *leaves, tolerance=CLOSE):
-            made.problems.append(f"{rule.kind}: {problem}")
+        made.problems += _differences(rule, made.taken, *leaves, tolerance=CLOSE)
         return made
 
     def go_on(self, made: Step) -> None:
@@ -149,33 +145,13 @@ def _differences(
     tolerance: float,
 ) -> list[str]:
     """Compute the step by the format's rule, and say where optax comes to something else."""
-    problems = []
-    slots, slots_after = (
-        _slots(rule, len(before), after=False),
-        _slots(rule, len(before), after=True),
-    )
+    slots, slots_after = (_slots(rule, len(before), after=flag) for flag in (False, True))
+    problems: list[str] = []
     for number, (p, g, found) in enumerate(zip(before, gradients, after, strict=True)):
-        if not is_floating(p):
-            continue
-        expected, state = take_step(rule.kind, rule.settings, taken, p, g, slots[number])
-        unit = float(jnp.finfo(found.dtype).eps)
-        start = np.asarray(p, np.float64)
-        pairs = [("the parameter", np.asarray(found, np.float64) - start, expected - start, start)]
-        for name, values in slots_after[number].items():
-            pairs.append((name, np.asarray(values, np.float64), state[name], np.zeros_like(start)))
-        for name, theirs, ours, size in pairs:
-            allowed = max(tolerance, 8 * unit) * _largest(theirs) + 4 * unit * _largest(size)
-            if not np.all((np.abs(ours - theirs) <= allowed) | (np.isnan(ours) & np.isnan(theirs))):
-                problems.append(
-                    f"optax and the format's rule differ in {name} of shape {tuple(np.shape(p))}: "
-                    f"{_largest(ours - theirs):.2g} where it moves by {_largest(theirs):.2g}"
-                )
+        if is_floating(p):
+            moved = Movement(p, found, g, slots[number], slots_after[number])
+            problems += moved.problems(rule.kind, rule.settings, taken, tolerance)
     return problems
-
-
-def _largest(values: Any) -> float:
-    found = float(np.max(np.abs(values), initial=0.0))
-    return found if np.isfinite(found) else 0.0
 
 
 def _slots(rule: Rule, count: int, *, after: bool) -> list[dict[str, Any]]:
