@@ -14,6 +14,9 @@ struct BandPlan: Sendable {
   /// Multiplications below which a task is not worth handing out.
   private static let smallestTask = 1 << 20
 
+  /// Bytes of a result that is still in a cache when it is read.
+  private static let largestCached = 4 << 20
+
   /// Positions of all images together that count as few beside 256 rows and more.
   private static let fewPositions = 512
 
@@ -22,6 +25,8 @@ struct BandPlan: Sendable {
   /// Without this, a tile also computes the cells between the end of a row and the start of the
   /// next, which is most of the work on small images with a large padding.
   let compacts: Bool
+  /// Whether the result is larger than the caches, and is written past them.
+  let streams: Bool
   /// Elements of scratch that one band needs.
   let scratch: Int
   let tasks: Int
@@ -44,6 +49,7 @@ struct BandPlan: Sendable {
     let width = product.targetColumns.count
     let lines = blocks.mostChannels * planes.phases.count
     compacts = Self.gapsCostMore(product)
+    streams = product.resultCount * size >= Self.largestCached
     crossesImages = compacts || (planes.rows.span == 0 && planes.columns.span == 0)
 
     // Few positions under many rows: the weights are most of the traffic. Cutting the rows reads

@@ -163,7 +163,7 @@ struct BandWorker<S: KernelScalar> {
     let (rows, columns) = (product.targetRows, product.targetColumns)
     let dense = columns.stride == 1 && columns.offset == 0
     let gapless = lines.rows == 1 || (lines.rowPitch == columns.extent && rows.stride == 1)
-    guard dense, gapless, band.segments.count == 1 else {
+    guard dense, gapless, band.segments.count == 1, !plan.streams else {
       let pitch = (lines.positions + 31) / 16 * 16 + 16
       return Accumulator(
         base: buffer - rowRange(band).lowerBound * pitch, pitch: pitch, isResult: false)
@@ -189,6 +189,10 @@ struct BandWorker<S: KernelScalar> {
       for m in rowRange(band) {
         let plane = first + m * product.resultPitch
         var from = UnsafePointer(sum.base) + m * sum.pitch + line * lines.rowPitch
+        if plan.streams, columns.stride == 1 {
+          stream(from, lines.rowPitch, segment.rows, width, to: plane + left)
+          continue
+        }
         for u in segment.rows {
           let to = plane + (rows.offset + u * rows.stride) * columns.extent + left
           if columns.stride == 1 {
@@ -200,6 +204,22 @@ struct BandWorker<S: KernelScalar> {
         }
       }
       line += segment.rows.count + (plan.compacts ? 0 : product.planes.rows.span)
+    }
+  }
+
+  /// Copies the rows of one plane past the caches, all at once if they leave no gap.
+  private func stream(
+    _ source: UnsafePointer<S>, _ pitch: Int, _ segment: Range<Int>, _ width: Int,
+    to plane: UnsafeMutablePointer<S>
+  ) {
+    let (rows, extent) = (product.targetRows, product.targetColumns.extent)
+    let runs = rows.stride == 1 && width == extent ? 1 : segment.count
+    for run in 0..<runs {
+      let row = rows.offset + (segment.lowerBound + run) * rows.stride
+      S.streamRows(
+        RowStream(
+          rows: segment.count / runs, width: width, source: source + run * pitch,
+          sourcePitch: pitch, target: plane + row * extent))
     }
   }
 }

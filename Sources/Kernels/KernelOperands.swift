@@ -125,3 +125,12 @@ public struct RowCopy<S> {
   let stride: Int
   let target: UnsafeMutablePointer<S>
 }
+
+/// Rows of a source, and where they go without gaps.
+public struct RowStream<S> {
+  let rows: Int
+  let width: Int
+  let source: UnsafePointer<S>
+  let sourcePitch: Int
+  let target: UnsafeMutablePointer<S>
+}

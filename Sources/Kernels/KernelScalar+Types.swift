@@ -62,6 +62,11 @@ extension Float: KernelScalar {
       t.above, t.rows, t.below, t.before, t.count, t.after, t.source, t.sourcePitch, t.stride,
       t.target)
   }
+
+  /// Copies rows past the caches.
+  public static func streamRows(_ t: RowStream<Float>) {
+    ck_stream_rows_f32(t.rows, t.width, t.source, t.sourcePitch, t.target)
+  }
 }
 
 extension Double: KernelScalar {
@@ -124,5 +129,10 @@ extension Double: KernelScalar {
     ck_copy_rows_f64(
       t.above, t.rows, t.below, t.before, t.count, t.after, t.source, t.sourcePitch, t.stride,
       t.target)
+  }
+
+  /// Copies rows past the caches.
+  public static func streamRows(_ t: RowStream<Double>) {
+    ck_stream_rows_f64(t.rows, t.width, t.source, t.sourcePitch, t.target)
   }
 }

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Tensors
 
 /// Where the outputs of a product go on one axis: index = stride · u + offset.
@@ -63,6 +64,7 @@ struct ShiftedProduct<S: KernelScalar> {
         Scratch.with(plan.scratch, of: S.self) { scratch in
           var worker = BandWorker(self, plan, packed, a, bias: b, scratch: scratch)
           for index in range { worker.compute(plan.band(index), x, y) }
+          if plan.streams { ck_stream_end() }
         }
       }
     }
@@ -70,6 +72,9 @@ struct ShiftedProduct<S: KernelScalar> {
 
   /// The planes of all samples that are computed.
   var images: Int { batch * targetDepth.count }
+
+  /// The elements of the result.
+  var resultCount: Int { batch * groups * rows * resultPitch }
 
   /// The distance between the same places of two rows of the product.
   var resultPitch: Int { targetDepth.extent * targetRows.extent * targetColumns.extent }
