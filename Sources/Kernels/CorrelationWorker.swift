@@ -97,7 +97,7 @@ struct CorrelationWorker<S: KernelScalar> {
         for run in 0..<runs {
           S.transpose(
             Transposition(
-              rows: count, columns: length,
+              instructions: correlation.instructions, rows: count, columns: length,
               source: plane + (segment.rows.lowerBound + run) * width + window.lowerBound,
               sourcePitch: geometry.outputArea, target: place, targetPitch: lanes))
           place += length * lanes

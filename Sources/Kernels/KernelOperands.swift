@@ -72,6 +72,7 @@ public struct OverlapTile<S> {
 
 /// A matrix and where its transposition goes.
 public struct Transposition<S> {
+  let instructions: InstructionSet
   let rows: Int
   let columns: Int
   let source: UnsafePointer<S>

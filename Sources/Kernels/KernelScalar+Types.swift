@@ -32,7 +32,8 @@ extension Float: KernelScalar {
 
   /// Turns a matrix.
   public static func transpose(_ t: Transposition<Float>) {
-    ck_transpose_f32(t.rows, t.columns, t.source, t.sourcePitch, t.target, t.targetPitch)
+    ck_transpose_f32(
+      t.instructions.rawValue, t.rows, t.columns, t.source, t.sourcePitch, t.target, t.targetPitch)
   }
 
   /// A convolution of one plane.
@@ -100,7 +101,8 @@ extension Double: KernelScalar {
 
   /// Turns a matrix.
   public static func transpose(_ t: Transposition<Double>) {
-    ck_transpose_f64(t.rows, t.columns, t.source, t.sourcePitch, t.target, t.targetPitch)
+    ck_transpose_f64(
+      t.instructions.rawValue, t.rows, t.columns, t.source, t.sourcePitch, t.target, t.targetPitch)
   }
 
   /// A convolution of one plane.

@@ -51,11 +51,11 @@ struct PackedWeights<S: KernelScalar> {
 
   init(
     _ weights: UnsafePointer<S>, _ view: WeightView, groups: Int, rows: Int, taps: [Int],
-    blocks: ReductionBlocks, panelRows: Int
+    blocks: ReductionBlocks, instructions: InstructionSet, vectors: Int
   ) {
     self.rows = rows
     self.blocks = blocks
-    let panels = Balanced(rows, limit: panelRows)
+    let panels = Balanced(rows, limit: instructions.tileRows(vectors: vectors))
     self.panels = panels
     nonisolated(unsafe) let source = weights
     elements = Array(uninitializedCount: groups * rows * blocks.total) { buffer in
@@ -68,7 +68,7 @@ struct PackedWeights<S: KernelScalar> {
           let range = panels[panel]
           let start = source + group * view.groupStride + range.lowerBound * view.rowStride
           Self.pack(
-            start, view, rows: range.count, taps: taps, block,
+            start, view, rows: range.count, taps: taps, block, instructions,
             to: base + (group * blocks.total + block.lowerBound) * rows
               + range.lowerBound * block.count)
         }
@@ -79,7 +79,7 @@ struct PackedWeights<S: KernelScalar> {
   /// Lays out one panel, run by run of terms that are neighbours in the weights.
   private static func pack(
     _ weights: UnsafePointer<S>, _ view: WeightView, rows: Int, taps: [Int], _ block: Range<Int>,
-    to panel: UnsafeMutablePointer<S>
+    _ instructions: InstructionSet, to panel: UnsafeMutablePointer<S>
   ) {
     var place = panel
     var (channel, tap) = block.lowerBound.quotientAndRemainder(dividingBy: taps.count)
@@ -99,8 +99,8 @@ struct PackedWeights<S: KernelScalar> {
       } else {
         S.transpose(
           Transposition(
-            rows: rows, columns: run, source: cell, sourcePitch: view.rowStride, target: place,
-            targetPitch: rows))
+            instructions: instructions, rows: rows, columns: run, source: cell,
+            sourcePitch: view.rowStride, target: place, targetPitch: rows))
       }
       place += run * rows
       left -= run

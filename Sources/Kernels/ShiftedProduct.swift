@@ -54,7 +54,7 @@ struct ShiftedProduct<S: KernelScalar> {
     let blocks = ReductionBlocks(channels: channels, taps: planes.taps.count)
     let packed = PackedWeights(
       weights, view, groups: groups, rows: rows, taps: planes.taps.map(\.kernel), blocks: blocks,
-      panelRows: instructions.tileRows(vectors: vectors))
+      instructions: instructions, vectors: vectors)
     let plan = BandPlan(self, blocks: blocks)
     nonisolated(unsafe) let (x, b, y) = (source, bias, result)
     Parallel.forEach(plan.tasks) { task in

@@ -34,7 +34,7 @@ struct TiledProduct<S: KernelScalar> {
       WeightView(
         groupStride: 0, rowStride: aIsTransposed ? 1 : k, channelStride: aIsTransposed ? m : 1),
       groups: 1, rows: m, taps: [0], blocks: ReductionBlocks(channels: k, taps: 1, limit: limit),
-      panelRows: instructions.tileRows(vectors: vectors))
+      instructions: instructions, vectors: vectors)
     // A block of B fills half of the second-level cache; at least eight tasks if there is work.
     let widest = (512 << 10) / MemoryLayout<S>.size / ReductionBlocks.limit
     let columnCut = Balanced(n, limit: max(128, min(readsInPlace ? 4 * widest : widest, n / 8)))
@@ -108,7 +108,7 @@ struct TiledProduct<S: KernelScalar> {
     if bIsTransposed {
       S.transpose(
         Transposition(
-          rows: columns.count, columns: block.count,
+          instructions: instructions, rows: columns.count, columns: block.count,
           source: b + columns.lowerBound * k + block.lowerBound, sourcePitch: k, target: scratch,
           targetPitch: pitch))
     } else {

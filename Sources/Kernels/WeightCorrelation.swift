@@ -98,7 +98,8 @@ struct WeightCorrelation<S: KernelScalar> {
           }
           S.transpose(
             Transposition(
-              rows: range.count, columns: outputs, source: sums, sourcePitch: outputs,
+              instructions: instructions, rows: range.count, columns: outputs, source: sums,
+              sourcePitch: outputs,
               target: target, targetPitch: terms))
         }
       }

@@ -83,7 +83,7 @@ int ck_correlate_rows(int isa);
   void ck_stream_rows_##S(                                                                       \
     ptrdiff_t rows, ptrdiff_t width, const T *source, ptrdiff_t lds, T *target);                 \
   void ck_transpose_##S(                                                                         \
-    ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,                \
+    int isa, ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,       \
     ptrdiff_t ldt);                                                                              \
   void ck_pick_##S(ptrdiff_t count, const T *source, ptrdiff_t stride, T *target);
 
