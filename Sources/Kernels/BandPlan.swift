@@ -27,6 +27,14 @@ struct BandPlan: Sendable {
   let compacts: Bool
   /// Whether the result is larger than the caches, and is written past them.
   let streams: Bool
+  /// Copied planes of a block of terms.
+  let lines: Int
+  /// Terms of the longest block.
+  let longestBlock: Int
+  /// Blocks, which cut the channels of all residues alike.
+  let blockCount: Int
+  /// Cuts of the product's rows that are tiles high.
+  let panels: Balanced
   /// Elements of scratch that one band needs.
   let scratch: Int
   let tasks: Int
@@ -41,13 +49,19 @@ struct BandPlan: Sendable {
   private let crossesImages: Bool
   private let bandCount: Int
 
-  init<S>(_ product: ShiftedProduct<S>, blocks: ReductionBlocks) {
+  init<S>(_ product: ShiftedProduct<S>, _ residues: [ShiftedProduct<S>.Residue]) {
+    let blocks = residues.compactMap(\.weights?.blocks)
+    longestBlock = blocks.reduce(0) { max($0, $1.longest) }
+    blockCount = blocks.reduce(0) { max($0, $1.count) }
+    panels = Balanced(
+      product.rows, limit: product.instructions.tileRows(vectors: product.vectors))
+    let terms = blocks.reduce(0) { $0 + $1.total }
     let planes = product.planes
     let size = MemoryLayout<S>.size
     height = product.targetRows.count
     imageCount = product.images
     let width = product.targetColumns.count
-    let lines = blocks.mostChannels * planes.phases.count
+    lines = blocks.reduce(0) { max($0, $1.mostChannels) } * planes.phases.count
     compacts = Self.gapsCostMore(product)
     streams = product.resultCount * size >= Self.largestCached
     crossesImages = compacts || (planes.rows.span == 0 && planes.columns.span == 0)
@@ -60,11 +74,11 @@ struct BandPlan: Sendable {
     let partRows = isSmall ? max(128, product.rows / 4) : product.rows
     // Elements that one output position takes: its results, and its lines of the source. The
     // results are touched once in a block of terms and may lie further away.
-    let perPosition = partRows / 4 + lines + (compacts ? blocks.longest : 0)
+    let perPosition = partRows * residues.count / 4 + lines + (compacts ? longestBlock : 0)
     let positions = max(64, Self.budget / size / perPosition)
     columnCut = Balanced(width, limit: max(positions, 64))
     let fitting = max(1, positions / (columnCut.longest + planes.columns.span) - planes.rows.span)
-    let work = product.rows * blocks.total * columnCut.longest
+    let work = product.rows * terms * columnCut.longest
     // At least eight bands where there is work for them; fewer, if the rows are cut as well.
     let rowParts = Balanced(product.rows, limit: partRows).count
     let wanted = isSmall ? 8 / rowParts : product.rows >= 256 ? 4 : 8
@@ -87,10 +101,12 @@ struct BandPlan: Sendable {
     let copied = longest + mostSegments * planes.rows.span
     let pitch = planes.pitch(columnCut.longest)
     let gaps = compacts ? longest * columnCut.longest : copied * pitch
+    let strides = product.targetRows.stride * product.targetColumns.stride
     scratch =
       lines * (planes.planeSize(height: copied, pitch: pitch, of: S.self) + 32)
-      + (compacts ? blocks.longest * (gaps + 64) : 0) + (product.rows / parts + 32) * (gaps + 64)
-      + 1_024
+      + (compacts ? longestBlock * (gaps + 64) : 0)
+      + residues.count * (product.rows / parts + 32) * (gaps + 64)
+      + (residues.count > 1 ? longest * columnCut.longest * strides : 0) + 1_024
   }
 
   /// The number of rows in a band, at most `most`, with which the vectors of all bands are fullest.

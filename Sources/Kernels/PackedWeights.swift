@@ -12,6 +12,7 @@ struct ReductionBlocks: Sendable {
   /// Terms in a block: so many lines of a tile stay in the first-level cache.
   static let limit = 128
 
+  /// At least 1.
   let taps: Int
   let total: Int
   private let cut: Balanced
@@ -23,6 +24,14 @@ struct ReductionBlocks: Sendable {
     // Whole channels where a channel fits, so that its lines are copied once.
     unit = taps <= limit ? max(taps, 1) : 1
     cut = Balanced(total / unit, limit: limit / unit)
+  }
+
+  /// Cuts the channels where another sum over them, with up to `mostTaps` taps, is cut.
+  init(channels: Int, taps: Int, mostTaps: Int) {
+    self.taps = taps
+    total = channels * taps
+    unit = taps
+    cut = Balanced(channels, limit: max(1, Self.limit / mostTaps))
   }
 
   var count: Int { cut.count }

@@ -37,6 +37,14 @@ struct SourcePlanes: Sendable {
     let row: Int
     let column: Int
     let kernel: Int
+    /// The outputs that read it.
+    let residue: Residue
+  }
+
+  /// Outputs whose row and column leave the same remainders, divided by the strides of the result.
+  struct Residue: Hashable, Sendable {
+    let row: Int
+    let column: Int
   }
 
   let depth: SourceAxis
@@ -72,7 +80,8 @@ struct SourcePlanes: Sendable {
           taps.append(
             Tap(
               plane: plane, row: p.shift - rows.firstShift, column: q.shift - columns.firstShift,
-              kernel: (o.kernel * rows.kernel + p.kernel) * columns.kernel + q.kernel))
+              kernel: (o.kernel * rows.kernel + p.kernel) * columns.kernel + q.kernel,
+              residue: Residue(row: p.residue, column: q.residue)))
         }
       }
     }
