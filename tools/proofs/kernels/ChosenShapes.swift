@@ -19,7 +19,8 @@ extension ConvolutionShape {
     // One window over the input: a linear layer. Few outputs with long rows.
     of(4, 7, 30, [5, 5], kernel: 5), of(2, 2, 6, [12, 37], kernel: 5, padding: 1),
     // A stride longer than the kernel leaves cells that nothing reaches.
-    of(2, 3, 4, [11, 13], kernel: 2, stride: 5), of(1, 2, 2, [2, 2], kernel: 1, stride: 5, padding: 4),
+    of(2, 3, 4, [11, 13], kernel: 2, stride: 5),
+    of(1, 2, 2, [2, 2], kernel: 1, stride: 5, padding: 4),
     of(1, 2, 3, [11, 5, 4], kernel: 2, stride: 5),
     // One axis, and three.
     of(2, 3, 8, [5_000], kernel: 9, stride: 4, padding: 4), of(3, 70, 40, [33], kernel: 3),

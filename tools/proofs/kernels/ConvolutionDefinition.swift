@@ -41,7 +41,9 @@ struct ConvolutionDefinition<S: ProofScalar>: Sendable {
       for i in 0..<shape.inputs {
         let input = (n * inputChannels + o / shape.outputs * shape.inputs + i) * inputArea
         let weight = (o * shape.inputs + i) * taps
-        for (window, tap, cell) in cells { sums[window].add(w[weight + tap], times: x[input + cell]) }
+        for (window, tap, cell) in cells {
+          sums[window].add(w[weight + tap], times: x[input + cell])
+        }
       }
       if let bias { for window in sums.indices { sums[window].add(bias[o]) } }
     }

@@ -19,7 +19,8 @@ enum CurrentCase {
     // The sanitizer reports all but its own end by itself.
     for number in Memory.isSanitized ? [SIGABRT] : [SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGTRAP] {
       signal(number) { _ in
-        for line in ["\nstopped by a forbidden access or a trap in: ", nil, "\n"] as [StaticString?] {
+        for line in ["\nstopped by a forbidden access or a trap in: ", nil, "\n"] as [StaticString?]
+        {
           if let line {
             _ = write(STDERR_FILENO, line.utf8Start, line.utf8CodeUnitCount)
           } else {

@@ -39,7 +39,8 @@ enum Memory {
   /// Lends the kernels memory full of NaN that ends at a page which nobody may touch.
   static func lendToKernels() {
     Scratch.lend { bytes, body in
-      let pages = GuardedPages(bytes: bytes)
+      let pages = GuardedPages.take((bytes + 63) / 64 * 64)
+      defer { pages.giveBack() }
       let block = pages.end - (bytes + 63) / 64 * 64
       memset(block, 0xFF, pages.end - block)
       body(block)
@@ -47,30 +48,5 @@ enum Memory {
         fatalError("\(place - block - bytes) bytes behind \(bytes) bytes of scratch were written")
       }
     }
-  }
-}
-
-/// Pages between two that nobody may touch.
-final class GuardedPages {
-  /// The first byte.
-  let start: UnsafeMutableRawPointer
-  /// Behind the last byte.
-  let end: UnsafeMutableRawPointer
-
-  /// Maps at least so many bytes.
-  init(bytes: Int) {
-    let page = Int(getpagesize())
-    let size = (max(bytes, 1) + 63) / 64 * 64
-    let room = (size + page - 1) / page * page
-    let flags = MAP_PRIVATE | MAP_ANONYMOUS
-    guard let base = mmap(nil, room + 2 * page, PROT_NONE, flags, -1, 0), base != MAP_FAILED,
-      mprotect(base + page, room, PROT_READ | PROT_WRITE) == 0
-    else { fatalError("no memory of \(room) bytes") }
-    (start, end) = (base + page, base + page + room)
-  }
-
-  deinit {
-    let page = Int(getpagesize())
-    munmap(start - page, end - start + 2 * page)
   }
 }

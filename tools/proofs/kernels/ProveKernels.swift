@@ -29,9 +29,21 @@ struct ProveKernels {
         + InstructionSet.available.map { "\($0)" }.joined(separator: " ")
         + (Memory.isSanitized ? ", address sanitizer" : ""))
     fflush(nil)
+    try proveTiles(MicroKernels.narrow, options)
+    try proveTiles(MicroKernels.wide, options)
     try proveConvolutions(options, &run)
     try proveProducts(options, &run)
     try report(run.tally)
+  }
+
+  private static func proveTiles<S: ProofScalar>(
+    _ kernels: MicroKernels<S>, _ options: Options
+  ) throws(Problem) {
+    for set in InstructionSet.available {
+      let proof = TileProof(set, kernels, seed: options.seed)
+      try proof.prove()
+      print("\(proof.count) tiles of \(S.self), \(set)")
+    }
   }
 
   private static func proveConvolutions(_ options: Options, _ run: inout Run) throws(Problem) {
@@ -60,14 +72,16 @@ struct ProveKernels {
   }
 
   private static func report(_ tally: Tally) throws(Problem) {
-    print("\(tally.results) results with \(tally.elements) elements; ways taken, float32 and float64:")
+    print(
+      "\(tally.results) results with \(tally.elements) elements; ways taken, float32 and float64:")
     var missing: [String] = []
     for path in KernelPath.allCases {
       let counts = [tally.count(path, Float.self), tally.count(path, Double.self)]
       let name = "\(path)"
       print(
         "  " + name + String(repeating: " ", count: max(1, 28 - name.count))
-          + counts.map { String(repeating: " ", count: max(1, 9 - "\($0)".count)) + "\($0)" }.joined())
+          + counts.map { String(repeating: " ", count: max(1, 9 - "\($0)".count)) + "\($0)" }
+          .joined())
       if counts.contains(0) { missing.append(name) }
     }
     guard missing.isEmpty else {

@@ -84,7 +84,8 @@ enum Family: CaseIterable {
         outputs: number(6), axes: samples.pick([[line], [other, line], [line, other]]))
     case .linear:
       return ConvolutionShape(
-        batch: samples.pick([1, 2, 5, 8, 31, 32, 33, 40]), inputs: number(40), outputs: samples.pick(Self.counts),
+        batch: samples.pick([1, 2, 5, 8, 31, 32, 33, 40]), inputs: number(40),
+        outputs: samples.pick(Self.counts),
         axes: (0..<rank).map { _ in
           let extent = number(7)
           return AxisShape(extent: extent, kernel: extent)
@@ -122,7 +123,8 @@ enum Family: CaseIterable {
       extent: samples.logarithmic(upTo: longest), kernel: kernel,
       stride: samples.pick([1, 1, 2, 2, 3, 4]),
       begin: Int.random(in: 0...kernel + 1, using: &samples),
-      end: Int.random(in: -3...kernel + 1, using: &samples), dilation: samples.pick([1, 1, 1, 2, 3])
+      end: Int.random(in: -3...kernel + 1, using: &samples),
+      dilation: samples.pick([1, 1, 1, 2, 3])
     )
   }
 }
