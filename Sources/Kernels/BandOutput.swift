@@ -17,7 +17,7 @@ extension BandWorker {
     ) {
       let product = worker.product
       let (rows, columns) = (product.targetRows, product.targetColumns)
-      let dense = columns.stride == 1 && columns.offset == 0
+      let dense = rows.residues == 1 && columns.stride == 1 && columns.offset == 0
       let gapless = lines.rows == 1 || (lines.rowPitch == columns.extent && rows.stride == 1)
       let range = worker.rowRange(band)
       guard dense, gapless, band.segments.count == 1, !worker.plan.streams else {
@@ -29,6 +29,7 @@ extension BandWorker {
         rest = buffer + count * range.count * pitch
         return
       }
+      KernelPath.note(.bandsInPlace)
       let segment = band.segments[0]
       let row = rows.offset + segment.rows.lowerBound * rows.stride
       let place =
@@ -45,6 +46,7 @@ extension BandWorker {
   func copyOut(
     _ band: Band, _ lines: Lines, _ sums: Accumulators, _ result: UnsafeMutablePointer<S>
   ) {
+    KernelPath.note(sums.bases.count > 1 ? .bandsInterleaved : .bandsCopiedOut)
     var line = 0
     for segment in band.segments {
       let first = result + product.resultPlane(image: segment.image, group: band.group)
@@ -71,14 +73,8 @@ extension BandWorker {
     let place =
       plane + (rows.offset + segment.lowerBound * rows.stride) * columns.extent
       + columns.offset + window.lowerBound * columns.stride
-    guard columns.stride > 1 else {
-      let distance = rows.stride * columns.extent
-      return write(source, pitch, segment.count, window.count, to: place, distance)
-    }
-    for u in 0..<segment.count {
-      let (from, to) = (source + u * pitch, place + u * rows.stride * columns.extent)
-      for v in 0..<window.count { to[v * columns.stride] = from[v] }
-    }
+    let distance = rows.stride * columns.extent
+    write(source, pitch, segment.count, window.count, to: place, distance)
   }
 
   /// Puts the rows of all residues of one plane together and copies them.

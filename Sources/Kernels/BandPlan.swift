@@ -62,9 +62,9 @@ struct BandPlan: Sendable {
     imageCount = product.images
     let width = product.targetColumns.count
     lines = blocks.reduce(0) { max($0, $1.mostChannels) } * planes.phases.count
-    compacts = Self.gapsCostMore(product)
+    compacts = LineLayout(product) == .compact
     streams = product.resultCount * size >= Self.largestCached
-    crossesImages = compacts || (planes.rows.span == 0 && planes.columns.span == 0)
+    crossesImages = compacts || (planes.rows.span == 0 && planes.gap == 0)
 
     // Few positions under many rows: the weights are most of the traffic. Cutting the rows reads
     // each weight once; the lines are copied once for each part instead.
@@ -77,14 +77,14 @@ struct BandPlan: Sendable {
     let perPosition = partRows * residues.count / 4 + lines + (compacts ? longestBlock : 0)
     let positions = max(64, Self.budget / size / perPosition)
     columnCut = Balanced(width, limit: max(positions, 64))
-    let fitting = max(1, positions / (columnCut.longest + planes.columns.span) - planes.rows.span)
+    let fitting = max(1, positions / (columnCut.longest + planes.gap) - planes.rows.span)
     let work = product.rows * terms * columnCut.longest
     // At least eight bands where there is work for them; fewer, if the rows are cut as well.
     let rowParts = Balanced(product.rows, limit: partRows).count
     let wanted = isSmall ? 8 / rowParts : product.rows >= 256 ? 4 : 8
     let shares = max(1, wanted / (images * product.groups * columnCut.count))
     let fair = max((allRows + shares - 1) / shares, Self.smallestTask / max(work, 1), 1)
-    let gap = compacts ? 0 : planes.columns.span
+    let gap = compacts ? 0 : planes.gap
     let most = Balanced(allRows, limit: min(fitting, fair)).longest
     rowCut = Slices(
       allRows,
@@ -125,6 +125,18 @@ struct BandPlan: Sendable {
     return best.size
   }
 
+  /// Notes the ways that the plan takes.
+  func notePaths(_ blocks: [ReductionBlocks]) {
+    KernelPath.note(.bandsCompacted, when: compacts)
+    KernelPath.note(.bandsAcrossImages, when: crossesImages && rowCut.size > height)
+    KernelPath.note(.bandsOfSomeOutputs, when: parts > 1)
+    KernelPath.note(.bandsOfSomeColumns, when: columnCut.count > 1)
+    KernelPath.note(.bandsInSeveralTasks, when: tasks > 1)
+    KernelPath.note(.severalBlocks, when: blockCount > 1)
+    KernelPath.note(.blocksWithinChannels, when: blocks.contains { $0.endWithinChannels })
+    KernelPath.note(.bandsStreamed, when: streams)
+  }
+
   /// The bands of a task.
   func bands(of task: Int) -> Range<Int> {
     bandCount * task / tasks..<bandCount * (task + 1) / tasks
@@ -144,19 +156,5 @@ struct BandPlan: Sendable {
     return Band(
       group: unit / imageCount, segments: [RowSegment(image: unit % imageCount, rows: rows)],
       columns: columnCut[column], part: rowPart)
-  }
-
-  /// Compares the time spent in gaps with the time of copying them away, for each term and output.
-  private static func gapsCostMore<S>(_ product: ShiftedProduct<S>) -> Bool {
-    let planes = product.planes
-    guard planes.rows.span + planes.columns.span > 0 else { return false }
-    let (height, width) = (product.targetRows.count, product.targetColumns.count)
-    let tile = 128 / MemoryLayout<S>.size
-    let touched = ((height - 1) * planes.pitch(width) + width + tile - 1) / tile * tile
-    let waste = Double(touched) / Double(height * width) - 1
-    // A tile of 128 bytes takes one cycle for each row and term; a line is copied in about 5.
-    let multiplying = Double(product.rows) / Double(tile)
-    let copying = 0.2 + 5 / Double(width)
-    return multiplying * waste > copying
   }
 }

@@ -34,6 +34,9 @@ struct ReductionBlocks: Sendable {
     cut = Balanced(channels, limit: max(1, Self.limit / mostTaps))
   }
 
+  /// Whether a block may end between the taps of a channel.
+  var endWithinChannels: Bool { unit < taps }
+
   var count: Int { cut.count }
   var longest: Int { cut.longest * unit }
 
@@ -103,6 +106,7 @@ struct PackedWeights<S: KernelScalar> {
         while run < left, tap + run < taps.count, taps[tap + run] == first + run { run += 1 }
       }
       let cell = weights + channel * view.channelStride + first
+      KernelPath.note(run == 1 ? .weightsOneByOne : .weightsInRuns)
       if run == 1 {
         for row in 0..<rows { place[row] = cell[row * view.rowStride] }
       } else {

@@ -12,7 +12,7 @@ internal import Tensors
 /// The outputs of a result with a stride fall into residues, each with taps of its own. They are
 /// computed from the same copied rows and interleaved at the end.
 struct ShiftedProduct<S: KernelScalar> {
-  let planes: SourcePlanes
+  private(set) var planes: SourcePlanes
   let batch: Int
   let groups: Int
   /// Channels of the source in a group.
@@ -31,13 +31,27 @@ struct ShiftedProduct<S: KernelScalar> {
   ) {
     guard images > 0, targetRows.count > 0, targetColumns.count > 0 else { return }
     guard !planes.taps.isEmpty else {
+      KernelPath.note(.unreachedOutputs)
       return fill(result, bias: bias)
     }
     guard !PlaneProduct.fits(self) else {
       return PlaneProduct(self, weights, view).run(source, bias: bias, result: result)
     }
+    var product = self
+    if LineLayout(self) == .split {
+      KernelPath.note(.bandsSplit)
+      product.planes = planes.splittingColumns()
+    }
+    product.runTiles(source, weights, view, bias: bias, result: result)
+  }
+
+  private func runTiles(
+    _ source: UnsafePointer<S>, _ weights: UnsafePointer<S>, _ view: WeightView,
+    bias: UnsafePointer<S>?, result: UnsafeMutablePointer<S>
+  ) {
     let residues = makeResidues(weights, view)
     let plan = BandPlan(self, residues)
+    plan.notePaths(residues.compactMap(\.weights?.blocks))
     nonisolated(unsafe) let (x, b, y) = (source, bias, result)
     Parallel.forEach(plan.tasks) { task in
       let range = plan.bands(of: task)
