@@ -18,26 +18,36 @@
     }                                                                                            \
     for (; x < count; x++) target[2 * x] = even[x], target[2 * x + 1] = odd[x];                  \
   }
+// Two rows, number by number.
 #define COMMA ,
 ZIP(float, f32, 0 COMMA 4 COMMA 1 COMMA 5, 2 COMMA 6 COMMA 3 COMMA 7)
 ZIP(double, f64, 0 COMMA 2, 1 COMMA 3)
 
-// Whole vectors as far as they go, then what is left of the rows in parts of 16 bytes.
-// Two rows without a gap are interleaved.
+// What whole squares leave over is moved in parts of 16 bytes, and that one by one.
 #define DEFINE(T, S)                                                                             \
+  static void rest_##S(                                                                          \
+    ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target, ptrdiff_t ldt  \
+  ) {                                                                                            \
+    enum { side = 16 / sizeof(T) };                                                              \
+    ptrdiff_t r_end = rows / side * side, x_end = columns / side * side;                         \
+    transpose_##S##_portable(r_end, x_end, source, lds, target, ldt);                            \
+    for (ptrdiff_t x = 0; x < columns; x++)                                                      \
+      for (ptrdiff_t r = x < x_end ? r_end : 0; r < rows; r++)                                   \
+        target[x * ldt + r] = source[r * lds + x];                                               \
+  }                                                                                              \
   void ck_transpose_##S(                                                                         \
     int isa, ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,       \
     ptrdiff_t ldt                                                                                \
   ) {                                                                                            \
-    if (rows == 2 && ldt == 2) {                                                                 \
+    if (rows == 2 && ldt == 2) { /* without a gap: interleaved */                                \
       zip_##S(columns, source, source + lds, target);                                            \
       return;                                                                                    \
     }                                                                                            \
-    ptrdiff_t whole = rows / ck_lanes(isa, sizeof(T)) * ck_lanes(isa, sizeof(T));                \
-    DISPATCH(isa, transpose_##S, whole, columns, source, lds, target, ldt)                       \
-    if (whole == rows) return;                                                                   \
-    transpose_##S##_portable(                                                                    \
-      rows - whole, columns, source + whole * lds, lds, target + whole, ldt);                    \
+    ptrdiff_t lanes = ck_lanes(isa, sizeof(T));                                                  \
+    ptrdiff_t r_end = rows / lanes * lanes, x_end = columns / lanes * lanes;                     \
+    DISPATCH(isa, transpose_##S, r_end, x_end, source, lds, target, ldt)                         \
+    rest_##S(r_end, columns - x_end, source + x_end, lds, target + x_end * ldt, ldt);            \
+    rest_##S(rows - r_end, columns, source + r_end * lds, lds, target + r_end, ldt);             \
   }
 
 DEFINE(float, f32)

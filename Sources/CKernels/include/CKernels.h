@@ -51,6 +51,8 @@ int ck_correlate_rows(int isa);
 // ck_stream_rows_…: target[r·width + x] = source[r·lds + x], past the caches; ck_stream_end makes
 //   what this thread has streamed visible before anything that it stores later.
 //
+// ck_prefetch: asks for `bytes` bytes from each of `rows` places, `pitch` bytes apart; reads nothing.
+//
 // ck_transpose_…: target[x·ldt + r] = source[r·lds + x], r < rows, x < columns.
 //
 // ck_pick_…: target[x] = source[x·stride], x < count.
@@ -90,4 +92,5 @@ int ck_correlate_rows(int isa);
 CK_DECLARE(float, f32)
 CK_DECLARE(double, f64)
 
+void ck_prefetch(ptrdiff_t rows, ptrdiff_t bytes, const void *source, ptrdiff_t pitch);
 void ck_stream_end(void);

@@ -63,7 +63,7 @@ final class TileProof<S: ProofScalar> {
       }
     }
     for rows in [2, 15, 16, 17, 33] {
-      for columns in 1...9 { try transpose(rows, columns) }
+      for columns in [1, 7, 8, 15, 16, 17, 33] { try transpose(rows, columns) }
     }
     for count in 16...18 { try copyRows(2, count * 16 / MemoryLayout<S>.size, 1) }
   }

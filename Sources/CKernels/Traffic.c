@@ -3,7 +3,9 @@
 #include <stdint.h>
 #include <string.h>
 
-// Stores that go past the caches. An ordinary store first reads the line that it will overwrite;
+// What is known about memory beforehand.
+//
+// Stores that go past the caches: an ordinary store first reads the line that it will overwrite;
 // for a result larger than the caches that is a third of the traffic, and it pushes out what the
 // next band needs. Vectors of 16 bytes are enough: four of them fill the line that is written.
 
@@ -56,4 +58,10 @@ void ck_stream_end(void) {
 #else
   __sync_synchronize();
 #endif
+}
+
+void ck_prefetch(ptrdiff_t rows, ptrdiff_t bytes, const void *source, ptrdiff_t pitch) {
+  for (ptrdiff_t r = 0; r < rows; r++)
+    for (ptrdiff_t b = 0; b < bytes; b += 64)
+      __builtin_prefetch((const char *)source + r * pitch + b, 0, 2);
 }
