@@ -28,17 +28,17 @@ package final class Scratch: Sendable {
 
   deinit { base.deallocate() }
 
-  /// Lets all memory come from a lender: a proof's, whose memory shows what nobody wrote and what
-  /// lies beyond its end. With none, blocks are kept and reused.
+  /// Lets all memory come from a lender; with none, blocks are kept and reused.
+  ///
+  /// The memory of a proof's lender shows reads of what nobody wrote, and what goes beyond its end.
   package static func lend(by lender: Lender?) { shelf.withLock { $0.lender = lender } }
 
   /// Lends uninitialised room for `count` elements of a trivial type for the time of `body`.
   static func with<S>(_ count: Int, of type: S.Type, _ body: (UnsafeMutablePointer<S>) -> Void) {
     let bytes = count * MemoryLayout<S>.stride
-    let (kept, lender) = shelf.withLock { shelf in
-      let fitting = shelf.idle.lastIndex { $0.capacity >= bytes }
-      return shelf.lender.map { (nil, $0) }
-        ?? (fitting.map { shelf.idle.remove(at: $0) }, nil)
+    let (lender, kept) = shelf.withLock { shelf -> (Lender?, Scratch?) in
+      if let lender = shelf.lender { return (lender, nil) }
+      return (nil, shelf.idle.lastIndex { $0.capacity >= bytes }.map { shelf.idle.remove(at: $0) })
     }
     if let lender {
       return lender(bytes) { body($0.bindMemory(to: S.self, capacity: count)) }

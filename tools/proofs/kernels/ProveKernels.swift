@@ -31,8 +31,16 @@ struct ProveKernels {
     fflush(nil)
     try proveTiles(MicroKernels.narrow, options)
     try proveTiles(MicroKernels.wide, options)
-    try proveConvolutions(options, &run)
-    try proveProducts(options, &run)
+    try prove(ConvolutionShape.chosen, options.geometries, options, &run) { index, samples in
+      // Few are so large that several tasks share them.
+      Family.allCases[index % Family.allCases.count].shape(
+        &samples, most: index % 64 == 63 ? 3 << 20 : 30_000)
+    }
+    try prove(MatrixShape.chosen, options.geometries / 2, options, &run) { index, samples in
+      .random(&samples, most: index % 64 == 63 ? 3 << 20 : 100_000)
+    }
+    try prove([PoolShape](), options.geometries / 4, options, &run) { .random(&$1) }
+    try prove(ReductionShape.chosen, options.geometries / 8, options, &run) { .random(&$1) }
     try report(run.tally)
   }
 
@@ -46,29 +54,20 @@ struct ProveKernels {
     }
   }
 
-  private static func proveConvolutions(_ options: Options, _ run: inout Run) throws(Problem) {
-    for (index, shape) in ConvolutionShape.chosen.enumerated() {
+  /// Proves the chosen shapes and some random ones.
+  private static func prove<Shape: ProvenShape>(
+    _ chosen: [Shape], _ count: Int, _ options: Options, _ run: inout Run,
+    random: (Int, inout Samples) -> Shape
+  ) throws(Problem) {
+    for (index, shape) in chosen.enumerated() {
       try shape.prove(seed: options.seed &+ UInt64(index), &run)
     }
     var samples = Samples(seed: options.seed)
-    for index in 0..<options.geometries {
-      let family = Family.allCases[index % Family.allCases.count]
-      // Few are so large that several tasks share them.
-      let isLarge = index % 64 == 63
-      let shape = family.shape(&samples, most: isLarge ? 3 << 20 : 30_000)
+    for index in 0..<count {
+      let shape = random(index, &samples)
       try shape.prove(seed: samples.next(), &run)
     }
-  }
-
-  private static func proveProducts(_ options: Options, _ run: inout Run) throws(Problem) {
-    for (index, shape) in MatrixShape.chosen.enumerated() {
-      try shape.prove(seed: options.seed &+ UInt64(index), &run)
-    }
-    var samples = Samples(seed: options.seed)
-    for index in 0..<options.geometries / 2 {
-      let shape = MatrixShape.random(&samples, most: index % 64 == 63 ? 3 << 20 : 100_000)
-      try shape.prove(seed: samples.next(), &run)
-    }
+    print("\(chosen.count) chosen and \(count) random shapes: \(Shape.self)")
   }
 
   private static func report(_ tally: Tally) throws(Problem) {
