@@ -137,6 +137,10 @@ let package = Package(
     .executableTarget(
       name: "bench-kernels", dependencies: ["Kernels", "Tensors"], path: "tools/bench/kernels",
       swiftSettings: settings),
+    // Times calls of plug-ins for `tools/bench`.
+    .executableTarget(
+      name: "bench-plugin-calls", dependencies: ["CLayerABI", "LayerKit", "PluginHost", "Tensors"],
+      path: "tools/bench/plugin-calls", exclude: ["layers.c"], swiftSettings: settings),
 
     // Tests mirror the sources.
     tests(of: "Text", []),
