@@ -226,9 +226,7 @@ def test_a_rule_that_does_not_hold_is_no_file(
         return rule
 
     monkeypatch.setattr(updates, "rule_of", wrong)
-    with pytest.raises(
-        cv.SelfCheckError, match="Adam: the framework and the format's rule"
-    ):
+    with pytest.raises(cv.SelfCheckError, match="Adam: the framework and the format's rule"):
         cv.capture_jax(loss, PARAMETERS, X, Y, out=tmp_path / "f.h5", optimizer=optax.adam(0.01))
     assert not (tmp_path / "f.h5").exists()
 
