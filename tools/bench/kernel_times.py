@@ -24,6 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DIRECTIONS = ("fwd", "dX", "dW")
+SPINNING = 0.05  # seconds
 
 # name, N, C, H, W, O, kernel, stride, padding, groups
 SHAPES: list[tuple[str, tuple[int, ...]]] = [
@@ -176,6 +177,8 @@ def main() -> None:
         for name, sizes in shapes:
             for dtype in options.dtype:
                 theirs = peer.time(dtype, sizes)
+                # The peer's threads spin for a while before they sleep.
+                time.sleep(SPINNING)
                 for direction in DIRECTIONS:
                     own = ours.time(dtype, direction, sizes)
                     if round_number:
