@@ -12,35 +12,33 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from flax import linen, nnx
+from flax import nnx
 from flax.training.train_state import TrainState
 
 import cnnverify as cv
-from cnnverify.format import Arranged, Case
+from cnnverify.format import Case
 from cnnverify.jax import updates
 from cnnverify.jax.optax_rules import rule_of
 from conftest import Judge
-
-RANDOM = np.random.default_rng(41)
-
-
-def normal(*shape: int) -> Any:
-    return jnp.asarray(RANDOM.standard_normal(shape), jnp.float32)
-
-
-PARAMETERS = {"fc": {"w": normal(4, 3), "b": normal(3)}}
-X, Y = normal(5, 4), normal(5, 3)
-
-
-def loss(params: Any, x: Any, y: Any) -> Any:
-    return ((jnp.tanh(x @ params["fc"]["w"] + params["fc"]["b"]) - y) ** 2).mean()
+from jax_training import (
+    BATCHES,
+    COSINE,
+    PARAMETERS,
+    Module,
+    Normalised,
+    X,
+    Y,
+    loss,
+    normal,
+    squares,
+    values,
+)
 
 
 def climbing(*parts: Any) -> Any:
     return optax.chain(*parts, optax.scale(-1.0))
 
 
-COSINE = optax.cosine_decay_schedule(0.1, 10)
 INJECTED = optax.inject_hyperparams(optax.adamw)
 RULES: list[tuple[str, Any, str, dict[str, Any]]] = [
     ("sgd", optax.sgd(0.1), "SGD", {"lr": 0.1, "weight_decay": 0.0}),
@@ -134,10 +132,6 @@ def warmed(optimizer: Any, params: Any, steps: int) -> tuple[Any, Any]:
     return params, state
 
 
-def values(array: Any) -> Any:
-    return np.asarray(array.values if isinstance(array, Arranged) else array)
-
-
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("optax") / "steps.h5"
@@ -226,9 +220,7 @@ def test_a_rule_that_does_not_hold_is_no_file(
         return rule
 
     monkeypatch.setattr(updates, "rule_of", wrong)
-    with pytest.raises(
-        cv.SelfCheckError, match="Adam: the framework and the format's rule"
-    ):
+    with pytest.raises(cv.SelfCheckError, match="Adam: the framework and the format's rule"):
         cv.capture_jax(loss, PARAMETERS, X, Y, out=tmp_path / "f.h5", optimizer=optax.adam(0.01))
     assert not (tmp_path / "f.h5").exists()
 
@@ -304,33 +296,6 @@ def test_parameters_that_a_file_cannot_step(tmp_path: Path) -> None:
         attempt(square | {"idle": normal(2)}, lambda p, x: jnp.tanh(x @ p["w"]).sum())
 
 
-class Normalised(linen.Module):
-    @linen.compact
-    def __call__(self, x: Any, rate: float = 0.0) -> Any:
-        x = linen.BatchNorm(False, momentum=0.9, name="bn")(
-            linen.Dense(4, use_bias=False, name="first")(x)
-        )
-        x = linen.Dropout(rate, deterministic=False)(jnp.tanh(x))
-        return linen.Dense(3, name="second")(x)
-
-
-class Module(nnx.Module):
-    def __init__(self, rngs: nnx.Rngs) -> None:
-        self.first = nnx.Linear(4, 4, use_bias=False, rngs=rngs)
-        self.bn = nnx.BatchNorm(4, momentum=0.9, rngs=rngs)
-        self.second = nnx.Linear(4, 3, rngs=rngs)
-
-    def __call__(self, x: Any) -> Any:
-        return self.second(jnp.tanh(self.bn(self.first(x))))
-
-
-def squares(scores: Any, y: Any) -> Any:
-    return ((scores - y) ** 2).mean()
-
-
-BATCHES = [(normal(5, 4), normal(5, 3)) for _ in range(4)]
-
-
 def test_flax_holds_parameters_and_state_together(tmp_path: Path, judge: Judge) -> None:
     module = Module(nnx.Rngs(0))
     optimizer = nnx.Optimizer(module, optax.adam(0.01), wrt=nnx.Param)
@@ -371,148 +336,3 @@ def test_flax_holds_parameters_and_state_together(tmp_path: Path, judge: Judge) 
     assert judge(linen_file)[0] == 0
     with pytest.raises(cv.CaptureError, match="TrainState has a state"):
         cv.capture_flax(net, variables, x, jnp.sum, "f", optimizer=state, optimizer_state=())
-
-
-TRAINED: list[tuple[str, Any]] = [
-    ("sgd", optax.sgd(0.1, 0.9, nesterov=True)),
-    ("adagrad", optax.adagrad(0.1)),
-    ("rmsprop", optax.rmsprop(0.01, eps_in_sqrt=False, centered=True, momentum=0.5)),
-    ("adam", optax.adam(0.1, b1=0.5, b2=0.75)),
-]
-
-
-def test_several_steps(tmp_path: Path, judge: Judge, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "f.h5"
-    net = Normalised()
-    variables = net.init(jax.random.key(0), BATCHES[0][0])
-    with cv.FixtureFile(path) as file:
-        for name, optimizer in TRAINED:
-            cv.capture_training_flax(
-                net, variables, squares, BATCHES, optimizer, out=file, case=name
-            )
-        module = Module(nnx.Rngs(0))
-        begin = jax.tree_util.tree_leaves(nnx.state(module))
-        cv.capture_training_jax(
-            lambda m, x, y: squares(m(x), y),
-            module,
-            BATCHES,
-            nnx.Optimizer(module, optax.sgd(0.1), wrt=nnx.Param),
-            out=file,
-            case="nnx",
-        )
-        same = map(np.array_equal, begin, jax.tree_util.tree_leaves(nnx.state(module)))
-        assert all(same)
-        state = optax.adagrad(0.1).update(PARAMETERS, optax.adagrad(0.1).init(PARAMETERS))[1]
-        cv.capture_training_jax(
-            loss,
-            PARAMETERS,
-            BATCHES,
-            optax.adagrad(0.1),
-            optimizer_state=state,
-            out=file,
-            case="plain",
-        )
-    assert "4 steps of SGD" in capsys.readouterr().out
-    status, verdicts = judge(path)
-    assert status == 0
-    rows = {k: v for k, v in verdicts.items() if "/trajectory" in k}
-    assert len(rows) == 5 * 6 + 3
-    assert set(rows.values()) == {"agree"}
-
-    cases = cv.read_fixture(path).cases
-    for name, optimizer in TRAINED:
-        params, losses = train(net, variables, optimizer)
-        trajectory = cases[name].trajectory
-        assert trajectory is not None
-        assert np.array_equal(np.asarray(trajectory.losses), np.asarray(losses))
-        final = trajectory.parameters["second", "weight"]
-        assert np.array_equal(values(final), np.asarray(params["second"]["kernel"]))
-        for given, (x, y) in zip(trajectory.batches, BATCHES, strict=True):
-            assert np.array_equal(values(given["x"]), x)
-            assert np.array_equal(values(given["y"]), y)
-
-
-def train(net: Any, variables: Any, optimizer: Any) -> tuple[Any, list[Any]]:
-    """Train as anybody would."""
-    params, statistics = variables["params"], variables["batch_stats"]
-    state, losses = optimizer.init(params), []
-    with jax.disable_jit():
-        for x, y in BATCHES:
-
-            def objective(p: Any, held: Any = statistics, x: Any = x, y: Any = y) -> Any:
-                every = {"params": p, "batch_stats": held}
-                scores, new = net.apply(every, x, mutable=["batch_stats"])
-                return squares(scores, y), new["batch_stats"]
-
-            (value, statistics), gradients = jax.value_and_grad(objective, has_aux=True)(params)
-            changes, state = optimizer.update(gradients, state, params)
-            params = optax.apply_updates(params, changes)
-            losses.append(value)
-    return params, losses
-
-
-def test_a_wrong_trajectory_is_found(tmp_path: Path, judge: Judge) -> None:
-    path = tmp_path / "f.h5"
-    cv.capture_training_jax(
-        loss, PARAMETERS, BATCHES, optax.sgd(0.1), out=path, quiet=True, self_check=False
-    )
-    with h5py.File(path, "r+") as file:
-        final = file["trajectory/reference/parameters/fc/bias"]
-        final[0] += 1e-4
-    status, verdicts = judge(path)
-    assert status == 1
-    wrong = [k for k, v in verdicts.items() if v == "differ"]
-    assert wrong == ["/trajectory/parameters/fc/bias"]
-
-
-@pytest.mark.parametrize(
-    ("optimizer", "reason"),
-    [
-        (optax.sgd(COSINE), "hyper-parameters changed before step 1"),
-        (optax.rmsprop(0.1), "use eps_in_sqrt=False"),
-        (optax.adam(0.1), "jax_enable_x64"),
-        (optax.amsgrad(0.1, 0.5, 0.75), "maximum of corrected moments"),
-        (None, "needs an optimizer"),
-    ],
-)
-def test_what_no_trajectory_can_say(optimizer: Any, reason: str, tmp_path: Path) -> None:
-    out, settings = tmp_path / "f.h5", {"self_check": False, "quiet": True}
-    with pytest.raises(cv.CaptureError, match=reason):
-        cv.capture_training_jax(loss, PARAMETERS, BATCHES, optimizer, out=out, **settings)  # type: ignore[arg-type]
-    with pytest.raises(cv.CaptureError, match="at least one batch"):
-        cv.capture_training_jax(loss, PARAMETERS, [], optimizer, out=out)
-    assert not out.exists()
-
-
-def test_dropout_makes_no_trajectory(tmp_path: Path) -> None:
-    net = Normalised()
-    x = BATCHES[0][0]
-    variables = net.init({"params": jax.random.key(0), "dropout": jax.random.key(1)}, x)
-    with pytest.raises(cv.CaptureError, match="draws other numbers"):
-        cv.capture_training_flax(
-            net,
-            variables,
-            squares,
-            BATCHES,
-            optax.sgd(0.1),
-            out=tmp_path / "f.h5",
-            rngs=0,
-            method_arguments={"rate": 0.5},
-            self_check=False,
-        )
-
-
-def test_adam_in_float64(tmp_path: Path, judge: Judge) -> None:
-    path = tmp_path / "f.h5"
-    with jax.enable_x64(True):
-        params, batches = jax.tree_util.tree_map(
-            lambda a: jnp.asarray(a, jnp.float64), (PARAMETERS, BATCHES)
-        )
-        cv.capture_training_jax(loss, params, batches, optax.adamw(0.1), out=path, quiet=True)
-    root = cv.read_fixture(path).root
-    assert root is not None
-    assert root.optimizer is not None
-    assert "capturable" not in root.optimizer.attributes
-    status, verdicts = judge(path)
-    assert status == 0
-    assert verdicts["/trajectory/parameters/fc/weight"] == "agree"

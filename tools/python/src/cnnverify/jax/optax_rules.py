@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
@@ -12,40 +12,7 @@ import numpy as np
 from ..errors import CaptureError
 from ..format import Attribute
 from .optax_blocks import Block
-
-
-@dataclass(frozen=True, eq=False)
-class Slot:
-    """A slot of the format, made of a tree that optax keeps: `factor` · value + what is added."""
-
-    before: Any
-    after: Any
-    factor: float = 1.0
-    added: float = 0.0
-    added_after: float = 0.0
-
-    def written(self, values: Any, *, after: bool) -> Any:
-        """Give the slot of one parameter: unchanged as it is, otherwise in float64."""
-        added = self.added_after if after else self.added
-        if self.factor == 1 and not added:
-            return np.asarray(values)
-        if self.factor == -1 and not added:
-            return -np.asarray(values)
-        return self.factor * np.asarray(values, np.float64) + added
-
-
-@dataclass(eq=False)
-class Rule:
-    """A step as one of the format's optimisers."""
-
-    kind: str
-    settings: dict[str, Attribute]
-    slots: dict[str, Slot] = field(default_factory=dict)
-    taken: int | None = None
-    """The number of steps before this one, where optax counts them."""
-    alone: str = ""
-    """Why it holds for this step only, and no trajectory can be made of it."""
-
+from .optax_parts import LINEAR, Line, Rule, Slot
 
 _GRADIENTS = "it changes the gradients, and a step of the format uses those of the backward pass"
 _SOME = "it treats parameters differently, and the format has one set of hyper-parameters for all"
@@ -77,7 +44,7 @@ _REASONS = {
 
 def rule_of(blocks: Sequence[Block]) -> Rule:
     """Say what a step of these blocks is; raises `CaptureError` with the reason if nothing fits."""
-    known = _CORES.keys() | _LINEAR
+    known = _CORES.keys() | LINEAR
     for block in blocks:
         if block.name not in known:
             reason = _REASONS.get(
@@ -96,7 +63,7 @@ def rule_of(blocks: Sequence[Block]) -> Rule:
     if not places:
         return _sgd(blocks)
     core = blocks[places[0]]
-    before, behind = _Line(core.name), _Line(core.name)
+    before, behind = Line(core.name), Line(core.name)
     for block in blocks[: places[0]]:
         before.follow(block)
     for block in blocks[places[0] + 1 :]:
@@ -104,59 +71,9 @@ def rule_of(blocks: Sequence[Block]) -> Rule:
     return _CORES[core.name](core, before, behind)
 
 
-_LINEAR = {"scale", "scale_by_schedule", "add_decayed_weights", "trace"}
-
-
-class _Line:
-    """What scalings, decays and a trace make of a vector d: `factor` · (d + `decay` · p).
-
-    With a trace, `inner` is the factor in front of it.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.factor = 1.0
-        self.decay = 0.0
-        self.inner = 1.0
-        self.trace: Block | None = None
-
-    def follow(self, block: Block) -> None:
-        """Put a block behind."""
-        held = block.settings
-        if block.name == "scale":
-            self.factor *= float(held["step_size"])
-        elif block.name == "scale_by_schedule":
-            self.factor *= float(held["step_size_fn"](block.state.count))
-        elif block.name == "add_decayed_weights":
-            given = held["weight_decay"]
-            added = float(given(block.state.count) if callable(given) else given)
-            if added and not self.factor:
-                raise CaptureError(f"optax: {self.name} with a decay behind a rate of 0")
-            self.decay += added / self.factor if added else 0.0
-        elif self.trace is not None:
-            raise CaptureError(f"optax: {self.name} with two traces cannot be expressed")
-        elif float(held["decay"]):
-            self.trace, self.inner, self.factor = block, self.factor, 1.0
-
-    @property
-    def momentum(self) -> float:
-        """The decay of the trace."""
-        return 0.0 if self.trace is None else float(self.trace.settings["decay"])
-
-    @property
-    def nesterov(self) -> bool:
-        """Whether the trace looks ahead."""
-        return self.trace is not None and bool(self.trace.settings["nesterov"])
-
-    def buffer(self, factor: float) -> Slot:
-        """Give the slot of the trace."""
-        assert self.trace is not None
-        return Slot(self.trace.state.trace, self.trace.after.trace, factor)
-
-
 def _sgd(blocks: Sequence[Block]) -> Rule:
     """Momentum: optax keeps v ← μv + a(g + λp) and adds c·v; the format's buffer is v/a."""
-    line = _Line("sgd")
+    line = Line("sgd")
     decay = 0.0
     for block in blocks:
         traced = line.trace is not None
@@ -199,7 +116,7 @@ class _Frame:
     """The sign between optax's first moments and the format's, which are of -g where it climbs."""
 
 
-def _frame(core: Block, before: _Line, behind: _Line) -> _Frame:
+def _frame(core: Block, before: Line, behind: Line) -> _Frame:
     if before.trace is not None or abs(before.factor) != 1:
         raise CaptureError(
             f"optax: {core.name} behind a trace or a scaling cannot be expressed: {_GRADIENTS}"
@@ -220,7 +137,7 @@ def _frame(core: Block, before: _Line, behind: _Line) -> _Frame:
     return _Frame(rate, settings, bool(behind.decay), -1.0 if climbs else 1.0)
 
 
-def _without_momentum(core: Block, behind: _Line) -> None:
+def _without_momentum(core: Block, behind: Line) -> None:
     if behind.trace is not None:
         raise CaptureError(f"optax: {core.name} with a trace behind it cannot be expressed")
 
@@ -263,7 +180,7 @@ def _inexact(first: _Correction, second: _Correction) -> str:
 _INSIDE = "what is added inside the root has another place in the format's state in each step"
 
 
-def _adam(core: Block, before: _Line, behind: _Line) -> Rule:
+def _adam(core: Block, before: Line, behind: Line) -> Rule:
     """optax: m̂ / (√(v̂ + ε₀) + ε), and with AMSGrad the largest v̂ where the format has that of v.
 
     Its w is (1 − β₂ᵗ) · that of optax, for it divides by 1 − β₂ᵗ afterwards.
@@ -336,7 +253,7 @@ def _second_moment(core: Block, before: Any, after: Any, inside: float, decay: f
     return Slot(before, after, 1.0, inside / decay, inside)
 
 
-def _rms(core: Block, before: _Line, behind: _Line) -> Rule:
+def _rms(core: Block, before: Line, behind: Line) -> Rule:
     """optax: g / √(v + ε), or g / (√v + ε) with eps_in_sqrt=False; a trace follows the rate."""
     held = core.settings
     frame = _frame(core, before, behind)
@@ -369,7 +286,7 @@ def _rms(core: Block, before: _Line, behind: _Line) -> Rule:
 
 
 def _corrected_rms(
-    core: Block, behind: _Line, frame: _Frame, inside: float, outside: float, alone: str
+    core: Block, behind: Line, frame: _Frame, inside: float, outside: float, alone: str
 ) -> Rule:
     """With bias correction this is Adam without a first moment: β₁ = 0."""
     _without_momentum(core, behind)
@@ -393,7 +310,7 @@ def _corrected_rms(
     )
 
 
-def _rss(core: Block, before: _Line, behind: _Line) -> Rule:
+def _rss(core: Block, before: Line, behind: Line) -> Rule:
     """optax: g / √(s + ε). The format's sum is s + ε, in this step as in all that follow."""
     frame = _frame(core, before, behind)
     _coupled(core, frame)
@@ -404,7 +321,7 @@ def _rss(core: Block, before: _Line, behind: _Line) -> Rule:
     return Rule("Adagrad", settings, {"sum": Slot(*sums, 1.0, eps, eps)})
 
 
-_CORES: dict[str, Callable[[Block, _Line, _Line], Rule]] = {
+_CORES: dict[str, Callable[[Block, Line, Line], Rule]] = {
     "scale_by_adam": _adam,
     "scale_by_amsgrad": _adam,
     "scale_by_rms": _rms,

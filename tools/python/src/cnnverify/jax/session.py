@@ -274,11 +274,11 @@ class Recording:
         if self.self_check:
             parts.append(f"replay bit-exact {findings.exact}/{findings.replayed}")
             parts.append(f"plain run {findings.neutrality}")
-        if self.step is not None:
-            parts.append(self._steps(self.step.rule.kind))
         if self.twin is not None:
             missing = len(done.without_twin)
             parts.append("float64 twin ok" if not missing else f"float64 twin without {missing}")
+        if self.step is not None:
+            parts.append(self._steps(self.step.rule.kind))
         if not isinstance(self.out, FixtureFile):
             parts.append(readable_size(size))
             parts.append(f"next: cnn-verify check {os.fspath(self.out)}")

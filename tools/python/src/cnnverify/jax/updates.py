@@ -19,7 +19,8 @@ from .forms import as_held
 from .graph import Value, is_floating
 from .names import parameter_name
 from .optax_blocks import blocks_of
-from .optax_rules import Rule, rule_of
+from .optax_parts import Rule
+from .optax_rules import rule_of
 from .plan import Held
 
 Holders = Mapping[int, list[tuple[Layer, str, Held]]]

@@ -329,14 +329,14 @@ def _line(recorded: Recorded, delivery: Delivery, size: int) -> str:
             parts.append("neutral in bits")
         else:
             parts.append(f"bare run {findings.neutrality}")
+    if recorded.mode.twin:
+        missing = len(done.without_twin)
+        parts.append("float64 twin ok" if not missing else f"float64 twin without {missing}")
     if recorded.step is not None:
         trajectory = done.case.trajectory
         count = 1 if trajectory is None else len(trajectory.batches)
         kind = recorded.step.rule.kind
         parts.append(f"{count} steps of {kind}" if count > 1 else f"one step of {kind}")
-    if recorded.mode.twin:
-        missing = len(done.without_twin)
-        parts.append("float64 twin ok" if not missing else f"float64 twin without {missing}")
     if "cross_check" in facts:
         parts.append(f"cross-check: {facts['cross_check']['result']}")
     if not isinstance(delivery.out, FixtureFile):
