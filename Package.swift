@@ -117,10 +117,14 @@ let package = Package(
         "Tensors",
       ], path: "Plugins/Examples/TrainLeNet", packageAccess: false, swiftSettings: settings),
 
-    // Times the kernels for `tools/bench`.
+    // Time kernels, and checks of derivatives, for `tools/bench`.
     .executableTarget(
-      name: "bench-kernels", dependencies: ["Kernels", "Tensors"], path: "tools/bench/kernels",
-      swiftSettings: settings),
+      name: "bench-kernels", dependencies: ["CKernels", "Kernels", "Tensors"],
+      path: "tools/bench/kernels", swiftSettings: settings),
+    .executableTarget(
+      name: "bench-jacobian",
+      dependencies: ["Conformance", "LayerKit", "StandardLayers", "Tensors"],
+      path: "tools/bench/derivatives", swiftSettings: settings),
 
     // Tests mirror the sources.
     tests(of: "Text", []),
