@@ -34,7 +34,8 @@ private struct SumAndProduct: Layer {
     dx[1] += x[0] * dy[1]
     // ∂y₁/∂x₂ is 0.
     if fault == .oneEntry { dx[2] += dy[1] / 1024 }
-    if fault == .nan { dx[1] = .nan }
+    // Only in the second row, so that it is not the first thing that is looked at.
+    if fault == .nan, dy[1] != 0 { dx[1] = .nan }
     let dw = x.map { $0 * dy[0] }
     return Gradients(inputs: [dx], parameters: fault == .missing ? [:] : ["weight": dw])
   }
