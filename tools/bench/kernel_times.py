@@ -117,7 +117,7 @@ def main() -> None:
         print(f"round {round_number} of {options.rounds}", file=sys.stderr, flush=True)
     print(f"{options.threads} threads, {options.rounds} rounds")
     for dtype in options.dtype:
-        print("\n" + report(shapes, dtype, times, statistics.median(peaks[dtype])))
+        print("\n" + report(shapes, dtype, times, max(peaks[dtype])))
 
 
 def report(shapes: Mapping[str, tuple[int, ...]], dtype: str, times: Times, peak: float) -> str:
