@@ -72,6 +72,9 @@ images of 3 channels, 8x8, 4 filters of 3x3 and a bias, padding 1, float64.""",
     ),
 }
 
+#: Beyond this load before the first part, times are those of other programs as well.
+BUSY = 0.5
+
 HEAD = """# Benchmarks
 
 How fast the toolkit is beside what others use for the same work, on one machine.
@@ -87,6 +90,10 @@ median of all rounds, in brackets or after ± stands how far the rounds lie apar
 def page(date: str, load: float, facts: str, parts: list[str]) -> str:
     """The whole page; `load` is the average number of threads that were busy with other things."""
     state = f"Measured on {date}, at a load of {load:.1f} before the first part."
+    if load > BUSY:
+        state += (
+            "\n\n> Warning: The machine was busy with other things. Do not quote these numbers."
+        )
     return "\n".join([HEAD, state, "", facts, "", "\n\n".join(parts), ""])
 
 

@@ -64,22 +64,25 @@ def memory(meminfo: Iterable[str]) -> str:
     return f"{sizes[0] / (1 << 20):.0f} GiB" if sizes else "unknown"
 
 
-def limits(threads: int) -> list[tuple[str, str, str]]:
+def limits(threads: int) -> list[tuple[str, ...]]:
     """Measured rates on one thread and on several: what no program can exceed.
 
     On one thread by processor time, which others do not disturb.
     """
-    programs = [Program("bench-kernels", count, cpu_time=count == 1) for count in (1, threads)]
-    rows = [("", "1 thread", f"{threads} threads")]
+    counts = sorted({1, threads})
+    programs = [Program("bench-kernels", count, cpu_time=count == 1) for count in counts]
+    rows: list[tuple[str, ...]] = [
+        ("", *(f"{count} threads" if count > 1 else "1 thread" for count in counts))
+    ]
     for dtype, kind in DTYPES.items():
         for key, name in SETS.items():
             rates = [program.ask(dtype, "peak", key) for program in programs]
             if min(rates) > 0:
                 cells = [f"{rate:.0f} GFLOP/s" for rate in rates]
-                rows.append((f"fused multiply-add {kind}, {name}", cells[0], cells[1]))
+                rows.append((f"fused multiply-add {kind}, {name}", *cells))
     for what, name in {"read": "memory, read", "copy": "memory, copied (read + written)"}.items():
         cells = [f"{program.ask('memory', what):.0f} GB/s" for program in programs]
-        rows.append((name, cells[0], cells[1]))
+        rows.append((name, *cells))
     for program in programs:
         program.close()
     return rows

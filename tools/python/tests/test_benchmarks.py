@@ -110,3 +110,8 @@ def test_a_part_that_failed_says_so_on_the_page() -> None:
     assert "## A\n\nBy `tools/bench/a`: 1 round\n\n| x |\n\n## B" in text
     assert text.endswith("> Important: It ended with status 1.\n")
     assert text.count("Important") == 1
+    assert "Warning" not in text
+
+
+def test_a_page_of_a_busy_machine_warns() -> None:
+    assert "> Warning: The machine was busy" in page("2026-01-01", 1.5, "facts", [])
