@@ -126,6 +126,11 @@ let package = Package(
       dependencies: ["Conformance", "LayerKit", "StandardLayers", "Tensors"],
       path: "tools/bench/derivatives", swiftSettings: settings),
 
+    // Holds the kernels against their definitions for `tools/prove-kernels`.
+    .executableTarget(
+      name: "prove-kernels", dependencies: ["CKernels", "Kernels", "Tensors"],
+      path: "tools/proofs/kernels", swiftSettings: settings),
+
     // Tests mirror the sources.
     tests(of: "Text", []),
     tests(of: "Tensors", []),

@@ -29,6 +29,9 @@ public protocol KernelScalar: FloatingScalar {
   /// Copies rows with zeros beside them.
   static func copyRows(_ rows: RowCopy<Self>)
 
+  /// Copies rows to a place without gaps, past the caches.
+  static func streamRows(_ rows: RowStream<Self>)
+
   /// Turns a matrix: target[x·ldt + r] = source[r·lds + x].
   static func transpose(_ matrix: Transposition<Self>)
 }

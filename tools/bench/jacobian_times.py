@@ -21,7 +21,7 @@ import sys
 import time
 
 import timing
-from questions import Program
+from questions import SPINNING, Program
 
 # What slows numerical libraries down if it is left over in the environment.
 for variable in [v for v in os.environ if v.startswith(("OPENBLAS_", "MKL_", "OMP_"))]:
@@ -76,6 +76,7 @@ def main() -> int:
         theirs: dict[int, list[float]] = {threads: [] for threads in counts}
         for number in range(options.rounds + 2):  # the first two warm up
             times = {threads: peer.time(fast, threads) for threads in counts}
+            time.sleep(SPINNING)
             mine = program.ask(question)
             if number > 1:
                 own.append(mine)

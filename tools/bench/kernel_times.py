@@ -24,7 +24,7 @@ from functools import partial
 
 import timing
 from convolution_shapes import POINTWISE, RESNET18, SHAPES, flops
-from questions import Program
+from questions import SPINNING, Program
 
 DIRECTIONS = ("fwd", "dX", "dW")
 #: Milliseconds of ours and of the peer in each round, by shape, type and direction.
@@ -108,6 +108,7 @@ def main() -> None:
         for name, sizes in shapes.items():
             for dtype in options.dtype:
                 theirs = peer.time(dtype, sizes)
+                time.sleep(SPINNING)
                 for direction in DIRECTIONS:
                     own = program.ask(dtype, direction, *sizes)
                     if round_number:

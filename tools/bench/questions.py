@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+#: For so many seconds and less the threads of a peer in this process spin before they sleep.
+SPINNING = 0.05
 
 
 class Program:

@@ -48,6 +48,11 @@ int ck_correlate_rows(int isa);
 //   x < count, `after` zeros; `below` rows of zeros: all without gaps. lds is the distance between
 //   two rows of the source.
 //
+// ck_stream_rows_…: target[r·width + x] = source[r·lds + x], past the caches; ck_stream_end makes
+//   what this thread has streamed visible before anything that it stores later.
+//
+// ck_prefetch: asks for `bytes` bytes from each of `rows` places, `pitch` bytes apart; reads nothing.
+//
 // ck_transpose_…: target[x·ldt + r] = source[r·lds + x], r < rows, x < columns.
 //
 // ck_pick_…: target[x] = source[x·stride], x < count.
@@ -77,10 +82,15 @@ int ck_correlate_rows(int isa);
   void ck_copy_rows_##S(                                                                         \
     ptrdiff_t above, ptrdiff_t rows, ptrdiff_t below, ptrdiff_t before, ptrdiff_t count,         \
     ptrdiff_t after, const T *source, ptrdiff_t lds, ptrdiff_t stride, T *target);               \
+  void ck_stream_rows_##S(                                                                       \
+    ptrdiff_t rows, ptrdiff_t width, const T *source, ptrdiff_t lds, T *target);                 \
   void ck_transpose_##S(                                                                         \
-    ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,                \
+    int isa, ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,       \
     ptrdiff_t ldt);                                                                              \
   void ck_pick_##S(ptrdiff_t count, const T *source, ptrdiff_t stride, T *target);
 
 CK_DECLARE(float, f32)
 CK_DECLARE(double, f64)
+
+void ck_prefetch(ptrdiff_t rows, ptrdiff_t bytes, const void *source, ptrdiff_t pitch);
+void ck_stream_end(void);
