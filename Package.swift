@@ -133,11 +133,14 @@ let package = Package(
         "Tensors",
       ], path: "Plugins/Examples/TrainLeNet", packageAccess: false, swiftSettings: settings),
 
-    // Times the kernels for `tools/bench`.
+    // Time kernels, checks of derivatives and calls of plug-ins for `tools/bench`.
     .executableTarget(
-      name: "bench-kernels", dependencies: ["Kernels", "Tensors"], path: "tools/bench/kernels",
-      swiftSettings: settings),
-    // Times calls of plug-ins for `tools/bench`.
+      name: "bench-kernels", dependencies: ["CKernels", "Kernels", "Tensors"],
+      path: "tools/bench/kernels", swiftSettings: settings),
+    .executableTarget(
+      name: "bench-jacobian",
+      dependencies: ["Conformance", "LayerKit", "StandardLayers", "Tensors"],
+      path: "tools/bench/derivatives", swiftSettings: settings),
     .executableTarget(
       name: "bench-plugin-calls", dependencies: ["CLayerABI", "LayerKit", "PluginHost", "Tensors"],
       path: "tools/bench/plugin-calls", exclude: ["layers.c"], swiftSettings: settings),
