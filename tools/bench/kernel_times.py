@@ -84,6 +84,8 @@ SHAPES: list[tuple[str, tuple[int, ...]]] = [
 # What halves every number of OpenBLAS and NumPy if it is left over in the environment.
 for variable in [v for v in os.environ if v.startswith(("OPENBLAS_", "MKL_", "OMP_"))]:
     del os.environ[variable]
+# The command keeps its pages (mallopt): what is timed here is not how fast fresh ones are cleared.
+KEPT_PAGES = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "-1", "MALLOC_ARENA_MAX": "1"}
 # Without huge pages the peer's large outputs cost more in page faults than in arithmetic.
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
@@ -100,6 +102,7 @@ class Ours:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env={**os.environ, **KEPT_PAGES},
         )
 
     def time(self, dtype: str, direction: str, sizes: tuple[int, ...]) -> float:
