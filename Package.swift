@@ -122,6 +122,11 @@ let package = Package(
       name: "bench-kernels", dependencies: ["Kernels", "Tensors"], path: "tools/bench/kernels",
       swiftSettings: settings),
 
+    // Holds the kernels against their definitions for `tools/prove-kernels`.
+    .executableTarget(
+      name: "prove-kernels", dependencies: ["CKernels", "Kernels", "Tensors"],
+      path: "tools/proofs/kernels", swiftSettings: settings),
+
     // Tests mirror the sources.
     tests(of: "Text", []),
     tests(of: "Tensors", []),

@@ -103,6 +103,17 @@ struct BandPlan: Sendable {
     return best.size
   }
 
+  /// Notes the ways that the plan takes.
+  func notePaths(_ blocks: ReductionBlocks) {
+    KernelPath.note(.bandsCompacted, when: compacts)
+    KernelPath.note(.bandsAcrossImages, when: crossesImages && rowCut.size > height)
+    KernelPath.note(.bandsOfSomeOutputs, when: parts > 1)
+    KernelPath.note(.bandsOfSomeColumns, when: columnCut.count > 1)
+    KernelPath.note(.bandsInSeveralTasks, when: tasks > 1)
+    KernelPath.note(.severalBlocks, when: blocks.count > 1)
+    KernelPath.note(.blocksWithinChannels, when: blocks.taps > ReductionBlocks.limit)
+  }
+
   /// The bands of a task.
   func bands(of task: Int) -> Range<Int> {
     bandCount * task / tasks..<bandCount * (task + 1) / tasks

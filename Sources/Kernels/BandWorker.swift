@@ -168,6 +168,7 @@ struct BandWorker<S: KernelScalar> {
       return Accumulator(
         base: buffer - rowRange(band).lowerBound * pitch, pitch: pitch, isResult: false)
     }
+    KernelPath.note(.bandsInPlace)
     let segment = band.segments[0]
     let row = rows.offset + segment.rows.lowerBound * rows.stride
     let place =
@@ -181,6 +182,7 @@ struct BandWorker<S: KernelScalar> {
     _ band: Band, _ lines: Lines, _ sum: Accumulator, _ result: UnsafeMutablePointer<S>
   ) {
     let (rows, columns) = (product.targetRows, product.targetColumns)
+    KernelPath.note(columns.stride == 1 ? .bandsCopiedOut : .bandsSpread)
     let width = band.columns.count
     let left = columns.offset + band.columns.lowerBound * columns.stride
     var line = 0

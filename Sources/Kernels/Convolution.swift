@@ -23,6 +23,7 @@ public enum Convolution {
     precondition(x.count == geometry.inputCount && w.count == geometry.weightCount)
     precondition(bias.map { $0.count == geometry.outputChannels } ?? true)
     if geometry.isLinear {
+      KernelPath.note(.linear)
       // Y = X·Wᵀ + b
       let y = MatrixProduct.multiply(
         x, transposed: false, w, transposed: true, m: geometry.batch,
@@ -84,6 +85,7 @@ public enum Convolution {
     precondition(x.count == geometry.outputCount && w.count == geometry.weightCount)
     precondition(bias.map { $0.count == geometry.inputChannels } ?? true)
     if geometry.isLinear {
+      KernelPath.note(.linear)
       // Z = X·W + b
       let z = MatrixProduct.multiply(
         x, w, m: geometry.batch, n: geometry.reduction, k: geometry.outputChannels)

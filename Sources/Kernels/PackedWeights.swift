@@ -94,6 +94,7 @@ struct PackedWeights<S: KernelScalar> {
         while run < left, tap + run < taps.count, taps[tap + run] == first + run { run += 1 }
       }
       let cell = weights + channel * view.channelStride + first
+      KernelPath.note(run == 1 ? .weightsOneByOne : .weightsInRuns)
       if run == 1 {
         for row in 0..<rows { place[row] = cell[row * view.rowStride] }
       } else {

@@ -45,6 +45,7 @@ struct ShiftedProduct<S: KernelScalar> {
   ) {
     guard images > 0, targetRows.count > 0, targetColumns.count > 0 else { return }
     guard !planes.taps.isEmpty else {
+      KernelPath.note(.unreachedOutputs)
       return fill(result, bias: bias)
     }
     guard !PlaneProduct.fits(self) else {
@@ -55,6 +56,7 @@ struct ShiftedProduct<S: KernelScalar> {
       weights, view, groups: groups, rows: rows, taps: planes.taps.map(\.kernel), blocks: blocks,
       panelRows: instructions.tileRows(vectors: vectors))
     let plan = BandPlan(self, blocks: blocks)
+    plan.notePaths(blocks)
     nonisolated(unsafe) let (x, b, y) = (source, bias, result)
     Parallel.forEach(plan.tasks) { task in
       let range = plan.bands(of: task)

@@ -28,6 +28,8 @@ struct TiledProduct<S: KernelScalar> {
   private var tile: Int { vectors * instructions.lanes(S.self) }
 
   func run(_ a: UnsafePointer<S>, _ b: UnsafePointer<S>, _ c: UnsafeMutablePointer<S>) {
+    KernelPath.note(
+      readsInPlace ? .productInPlace : bIsTransposed ? .productOfTranspositions : .productOfCopies)
     let limit = readsInPlace ? Self.fewTerms : ReductionBlocks.limit
     let packed = PackedWeights(
       a,
@@ -124,6 +126,7 @@ struct TiledProduct<S: KernelScalar> {
     _ lines: Lines, _ start: Int, _ count: Int, _ terms: Int, _ scratch: UnsafeMutablePointer<S>
   ) -> (base: UnsafePointer<S>, isCopy: Bool, offsets: [Int]) {
     guard !lines.isPadded, count < tile else { return (lines.base + start, false, []) }
+    KernelPath.note(.productWithRaggedTile)
     for p in 0..<terms {
       (scratch + p * tile).update(from: lines.base + p * lines.pitch + start, count: count)
     }
