@@ -49,6 +49,7 @@ struct DirectProduct<S: KernelScalar> {
     _ count: Int, _ source: UnsafePointer<S>, _ weights: UnsafePointer<S>,
     bias: UnsafePointer<S>?, _ result: UnsafeMutablePointer<S>
   ) {
+    KernelPath.note(planes.isSpread ? .planesReadAndSpread : .planesRead)
     let perTask = max(1, Self.smallestTask / (area * planes.kernel * planes.kernel))
     let instructions = InstructionSet.current
     nonisolated(unsafe) let (source, weights, bias, result) = (source, weights, bias, result)

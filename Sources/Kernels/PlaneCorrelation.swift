@@ -32,7 +32,7 @@ struct PlaneCorrelation<S: KernelScalar> {
 
   /// dW[o,i,p] = Σ_{n,y} g[n,o,y] · X[n, i, yS + pD − P].
   func run(_ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, result: UnsafeMutablePointer<S>) {
-    KernelPath.note(.planesCorrelated)
+    KernelPath.note(direct == nil ? .planesCorrelated : .readPlanesCorrelated)
     KernelPath.note(.correlatedPlanesCut, when: bands.count > 1)
     let (terms, outputs) = (geometry.reduction, geometry.groupOutputs)
     let work = geometry.images * geometry.height.output * geometry.width.output * terms * outputs

@@ -114,7 +114,7 @@ struct ConvolutionTests {
       let dw = Convolution.weightGradient(ones, dy, geometry)
       #expect([0, 1, 2, 3, 6].allSatisfy { dw[$0].isNaN })
       #expect([4, 5, 7, 8].allSatisfy { dw[$0] == .infinity })
-      #expect(dw[9...].allSatisfy(\.isFinite))
+      #expect(dw[9...].allSatisfy { $0.isFinite })
     }
   }
 }
