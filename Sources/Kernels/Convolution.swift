@@ -30,6 +30,9 @@ public enum Convolution {
         n: geometry.outputChannels, k: geometry.reduction)
       return adding(bias, to: y, area: 1)
     }
+    if let product = DirectProduct<S>(forward: geometry) {
+      return product.run(x, w, bias: bias, batch: geometry.batch)
+    }
     let product = ShiftedProduct<S>(
       planes: SourcePlanes(forward: geometry), batch: geometry.batch, groups: geometry.groups,
       channels: geometry.groupInputs, rows: geometry.groupOutputs,
@@ -88,6 +91,9 @@ public enum Convolution {
       let z = MatrixProduct.multiply(
         x, w, m: geometry.batch, n: geometry.reduction, k: geometry.outputChannels)
       return adding(bias, to: z, area: geometry.inputArea)
+    }
+    if let product = DirectProduct<S>(transposed: geometry) {
+      return product.run(x, w, bias: bias, batch: geometry.batch)
     }
     let (depth, height, width) = (geometry.depth, geometry.height, geometry.width)
     let view = WeightView(

@@ -11,6 +11,10 @@ package enum KernelPath: Int, CaseIterable, Sendable {
   case linear
   /// No tap reaches some outputs: they are the bias.
   case unreachedOutputs
+  /// One channel in many groups and a small window: planes are read where they are.
+  case planesRead
+  /// The same, transposed, with a stride: all phases of the result at once.
+  case planesReadAndSpread
   /// Few channels in many groups, plane by plane, straight into the result.
   case planesInPlace
   /// The same where neighbouring outputs are a stride apart.
@@ -49,6 +53,8 @@ package enum KernelPath: Int, CaseIterable, Sendable {
   // The weight gradient.
   /// Few channels in many groups, plane by plane.
   case planesCorrelated
+  /// The same with planes that are read where they are.
+  case readPlanesCorrelated
   /// The same with planes that are cut into bands.
   case correlatedPlanesCut
   /// The outputs are the lanes of the vectors.

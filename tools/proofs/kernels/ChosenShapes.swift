@@ -11,6 +11,14 @@ extension ConvolutionShape {
     of(1, 2, 1, [3, 5_000], kernel: 3, padding: 2, groups: 8),
     of(2, 1, 1, [7, 7], kernel: 3, padding: 1, groups: 300),
     of(1, 1, 1, [9_000], kernel: 7, stride: 3, padding: 2, groups: 9),
+    // Planes with small windows, which are read where they are: rows of half a vector, of one, of many.
+    of(2, 1, 1, [7, 7], kernel: 3, stride: 2, padding: 1, groups: 8),
+    of(1, 1, 1, [14, 14], kernel: 5, padding: 2, groups: 8),
+    of(1, 1, 2, [15, 15], kernel: 5, stride: 2, padding: 2, groups: 9),
+    of(1, 2, 1, [30, 61], kernel: 3, stride: 2, padding: 1, groups: 8),
+    of(1, 1, 1, [12, 150], kernel: 3, padding: 1, groups: 8),
+    of(1, 1, 1, [9, 171], kernel: 5, stride: 2, padding: 2, groups: 8),
+    of(1, 1, 1, [90, 130], kernel: 3, padding: 0, groups: 8),
     // A first layer; more taps than a block; very wide images.
     of(1, 3, 16, [30, 30], kernel: 7, stride: 2, padding: 3), of(1, 2, 3, [20, 20], kernel: 17),
     of(1, 2, 20, [1, 9_000], kernel: 1), of(1, 1, 2, [3, 3_000], kernel: 3, padding: 1),

@@ -4,6 +4,7 @@ import Kernels
 enum Family: CaseIterable {
   case anything
   case depthwise
+  case smallWindow
   case pointwise
   case manyOutputs
   case firstLayer
@@ -46,6 +47,18 @@ enum Family: CaseIterable {
         batch: number(3), groups: samples.pick([7, 8, 9, 12, 16, 17, 33, 70]),
         inputs: samples.pick([1, 1, 1, 2]), outputs: samples.pick([1, 1, 2, 3]),
         axes: axes(rank, longest: longest, kernel: 5))
+    case .smallWindow:
+      let kernel = samples.pick([3, 3, 5])
+      let stride = samples.pick([1, 2])
+      return ConvolutionShape(
+        batch: number(3), groups: samples.pick([8, 9, 17, 33]), inputs: samples.pick([1, 1, 1, 2]),
+        outputs: samples.pick([1, 1, 1, 2]),
+        axes: (0..<2).map { _ in
+          AxisShape(
+            extent: samples.pick([number(longest), 7, 14, 15, 16, 17]), kernel: kernel,
+            stride: stride, begin: Int.random(in: 0...kernel, using: &samples),
+            end: Int.random(in: -2...kernel, using: &samples))
+        })
     case .pointwise:
       let shift = samples.pick([0, 0, 0, 1])
       let stride = samples.pick([1, 1, 1, 2])
