@@ -66,6 +66,7 @@ let package = Package(
     .systemLibrary(
       name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CMalloc"),
     .target(name: "CSandbox", dependencies: ["CHDF5"], linkerSettings: hdf5Linking),
     .target(name: "CKernels"),
     .target(name: "CDiscrepancy"),
@@ -109,8 +110,9 @@ let package = Package(
     module(
       "VerifyCommand",
       [
-        "CTemplates", "Conformance", "Diagnosis", "Discrepancy", "FileComparison", "HDF5File",
-        "Interchange", "LayerKit", "Network", "PluginHost", "Reports", "Tensors", "Text",
+        "CMalloc", "CTemplates", "Conformance", "Diagnosis", "Discrepancy", "FileComparison",
+        "HDF5File", "Interchange", "LayerKit", "Network", "PluginHost", "Reports", "Tensors",
+        "Text",
         "Verification", "Weights",
         argumentParser,
       ]),

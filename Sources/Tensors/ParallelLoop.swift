@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import Synchronization
 
@@ -19,24 +18,24 @@ public enum Parallel {
     }
   }
 
+  /// The threads that are at work at most; more than there are processors would be in each other's way.
+  static var workers: Int { min(threads, processors) }
+
   /// Calls `body` once for each index in `0 ..< count`, on up to `threads` threads.
+  ///
+  /// Loops may stand inside each other: together they use no more threads than one.
   ///
   /// The caller cuts the work into tasks by the shape of the data alone, never by the number of
   /// threads, and each task owns what it writes: then the result has the same bits on any number
   /// of threads. Tasks are handed out in order to whichever thread is free.
   public static func forEach(_ count: Int, _ body: @Sendable (Int) -> Void) {
-    let workers = min(threads, count)
+    let workers = min(workers, count)
     guard workers > 1 else {
       for index in 0..<max(count, 0) { body(index) }
       return
     }
-    let next = Atomic<Int>(0)
-    DispatchQueue.concurrentPerform(iterations: workers) { _ in
-      while true {
-        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard index < count else { return }
-        body(index)
-      }
+    withoutActuallyEscaping(body) { body in
+      withUnsafePointer(to: body) { OpenLoops.run(OpenLoop(count, $0), helpers: workers - 1) }
     }
   }
 }

@@ -20,8 +20,11 @@ struct ChainedTrial {
     var findings = ChainedFindings()
     let network = fixtureCase.network
     var run = try ChainedRun(network, supply: FixtureSupply(fixtureCase))
+    var fetched: Set<Stage> = []
     try run.run { node, tensor, computed in
       let layer = fixtureCase.layers[node]
+      let stage = Stage(node: node, isBackward: tensor.isGradient)
+      if fetched.insert(stage).inserted { ReadAhead.fetch(tensors(after: stage)) }
       try progress(layer.name)
       let side = ReferenceSide(tree: layer.reference, isTwin: false, layer, isLoss: false)
       guard let stored = side.stored(tensor), stored.shape.count == computed.count else { return }
@@ -43,6 +46,23 @@ struct ChainedTrial {
     }
     findings.names = fixtureCase.layers.map(\.name)
     return findings
+  }
+}
+
+extension ChainedTrial {
+  /// One layer's part of the run forward, or of the one back.
+  private struct Stage: Hashable {
+    let node: Int
+    let isBackward: Bool
+  }
+
+  /// The tensors that are read for the layer after one that is being computed.
+  private func tensors(after stage: Stage) -> [StoredTensor] {
+    let next = stage.isBackward ? stage.node - 1 : stage.node + 1
+    guard fixtureCase.layers.indices.contains(next) else { return [] }
+    let layer = fixtureCase.layers[next]
+    guard !stage.isBackward else { return layer.reference.backward }
+    return Array(layer.parameters.values) + layer.reference.forward
   }
 }
 

@@ -4,12 +4,13 @@ public import Interchange
 import LayerKit
 import Network
 public import Reports
-import Text
+import Tensors
 
-/// Verifies the layers of a fixture one after the other, telling a sink what is found.
+/// Verifies the layers of a fixture, telling a sink what is found in the order of the network.
 ///
-/// One layer is in memory at a time. Where the layers form a network, it is first run as a whole,
-/// so that what the chained run says can stand beside the verdict of each layer.
+/// Small layers are verified side by side, those of several cases too; a large one is in memory
+/// alone. Where the layers form a network, it is first run as a whole, so that what the chained run
+/// says can stand beside the verdict of each layer.
 public struct FixtureVerification {
   private let fixture: Fixture
   private let options: VerificationOptions
@@ -24,93 +25,52 @@ public struct FixtureVerification {
   ///
   /// Throws only what stops the work as a whole: a sink that cannot be written, a full disk.
   public func run(_ report: (Event) throws -> Void) throws {
+    var cases = fixture.cases.compactMap {
+      CaseVerification($0, of: fixture, options: options)
+    }
+    let places = cases.indices.flatMap { index in
+      cases[index].chosen.map { Place(caseIndex: index, position: $0) }
+    }
+    let groups = LayerGroups(
+      bytes: places.map { cases[$0.caseIndex].fixtureCase.layers[$0.position].workingBytes },
+      threads: options.isSideBySide ? Parallel.threads : 1)
     var arrays = ArrayTelling(options.arrays)
-    for fixtureCase in fixture.cases {
-      let chosen = fixtureCase.layers.indices.filter { isChosen(fixtureCase.layers[$0]) }
-      guard !chosen.isEmpty else { continue }
-      let facts = fixtureCase.layers.map { self.facts(of: $0, in: fixtureCase) }
-      let trajectory = options.layers.isEmpty ? trajectory(of: fixtureCase) : nil
-      let rows = chosen.map { facts[$0] } + (trajectory.map { [$0.facts] } ?? [])
-      try report(.caseBegan(name: fixtureCase.name, layers: rows))
-      let chained = try chain(fixtureCase, report)
-      var differing: Set<Int> = []
-      var isolated: [Int: [TensorReport]] = [:]
-      var hidden = HiddenMistakes()
-      for position in chosen {
-        let layer = fixtureCase.layers[position]
-        try report(.progress(layer.name))
-        if options.explained.contains(where: { $0.utf8.elementsEqual(layer.name.utf8) }) {
-          let isLoss = fixtureCase.lossLayer == position
-          let explanation = ExplanationTrial(layer, facts[position], isLoss: isLoss)
-          try report(.explanation(explanation.run()))
-        }
-        if options.tellsAdequacy {
-          let isLoss = fixtureCase.lossLayer == position
-          let adequacy = AdequacyTrial(layer, facts[position], isLoss: isLoss)
-          try report(.adequacy(adequacy.run()))
-        }
-        let trial = LayerTrial(layer, in: fixtureCase, at: position, options: options)
-        var spots: [BlindSpot] = []
-        let tensors = trial.run(noting: &spots)
-        hidden.add(spots)
-        if options.isCorrected { isolated[position] = tensors }
-        let verdict = tensors.verdict
-        // Only a wrong output goes on to later layers: a gradient is the end of its path.
-        let outputs = tensors.filter { $0.path.hasPrefix("output") }
-        if outputs.contains(where: { $0.verdict.isFailure || $0.verdict == .expected }) {
-          differing.insert(position)
-        }
-        let found = chained.reports(
-          of: position, beside: tensors, origin: chained.origin(of: position, among: differing))
-        try report(
-          .layer(
-            LayerReport(
-              layer: facts[position], verdict: verdict, tensors: tensors, chained: found,
-              blindSpots: spots)))
-        try arrays.tell(trial, tensors, facts[position], report)
+    for range in groups.ranges {
+      let group = places[range]
+      // A network is run before its layers are looked at, so that the first rows come early.
+      if let first = group.first, first.position == cases[first.caseIndex].chosen[0] {
+        try cases[first.caseIndex].begin(report)
       }
-      if let note = hidden.note, !options.tellsAdequacy { try report(.note(note)) }
-      if options.isCorrected, isChained(fixtureCase) {
-        let corrected = CorrectedTrial(fixtureCase, facts, isolated: isolated)
-        try report(.correction(corrected.run(beside: chained) { try report(.progress($0)) }))
-      }
-      if let trajectory {
-        try report(.layer(trajectory.run { try report(.progress($0)) }))
+      if let first = group.first { try report(.progress(name(of: first, cases))) }
+      let next = places[range.upperBound...].prefix(range.count)
+      ReadAhead.fetch(
+        next.flatMap { cases[$0.caseIndex].fixtureCase.layers[$0.position].tensors })
+      let found = find(group, cases)
+      for (place, found) in zip(group, found) {
+        let (index, position) = (place.caseIndex, place.position)
+        let chosen = cases[index].chosen
+        if position == chosen[0], place != group.first { try cases[index].begin(report) }
+        try cases[index].tell(found, of: position, &arrays, report)
+        if position == chosen[chosen.count - 1] { try cases[index].end(report) }
       }
     }
     try arrays.finish(report)
   }
 
-  /// The trajectory of a case, which has a row of its own behind those of the layers.
-  private func trajectory(of fixtureCase: FixtureCase) -> TrajectoryTrial? {
-    fixtureCase.trajectory.map { trajectory in
-      TrajectoryTrial(
-        fixtureCase, trajectory,
-        LayerFacts(
-          fixture: fixture.path, caseName: fixtureCase.name, name: TrajectoryTrial.name,
-          kind: fixtureCase.update?.optimizer.kind ?? "", source: nil, expectedFailure: nil))
+  /// A layer that is verified.
+  private struct Place: Hashable {
+    let caseIndex: Int
+    let position: Int
+  }
+
+  private func find(_ group: ArraySlice<Place>, _ cases: [CaseVerification]) -> [LayerFindings] {
+    Parallel.map(group.count) { index in
+      let place = group[group.startIndex + index]
+      return cases[place.caseIndex].findings(of: place.position)
     }
   }
 
-  private func isChosen(_ layer: FixtureLayer) -> Bool {
-    options.layers.isEmpty || options.layers.contains { $0.utf8.elementsEqual(layer.name.utf8) }
-  }
-
-  private func facts(of layer: FixtureLayer, in fixtureCase: FixtureCase) -> LayerFacts {
-    LayerFacts(
-      fixture: fixture.path, caseName: fixtureCase.name, name: layer.name, kind: layer.kind,
-      source: layer.source?.validated, expectedFailure: layer.expectedFailure?.validated)
-  }
-
-  private func isChained(_ fixtureCase: FixtureCase) -> Bool {
-    let isNetwork = fixtureCase.layers.contains { $0.connections != nil }
-    return options.isChained && isNetwork && options.layers.isEmpty
-  }
-
-  private func chain(
-    _ fixtureCase: FixtureCase, _ report: (Event) throws -> Void
-  ) throws -> ChainedFindings {
-    guard isChained(fixtureCase) else { return ChainedFindings() }
-    return try ChainedTrial(fixtureCase).run { try report(.progress("chained: \($0)")) }
+  private func name(of place: Place, _ cases: [CaseVerification]) -> String {
+    cases[place.caseIndex].fixtureCase.layers[place.position].name
   }
 }

@@ -27,12 +27,14 @@ public struct VerificationOptions: Sendable {
 
   /// Whether the network is run as a whole once more, with what differs by itself corrected.
   public var isCorrected: Bool
+  /// Whether layers may be verified side by side; what is told does not depend on it.
+  public var isSideBySide: Bool
 
   /// Asks for a verification.
   public init(
     precision: Precision = .float64, layers: [String] = [], explained: [String] = [],
     isChained: Bool = true, isDiagnosed: Bool = true, tellsAdequacy: Bool = false,
-    arrays: ArraySelection? = nil, isCorrected: Bool = false
+    arrays: ArraySelection? = nil, isCorrected: Bool = false, isSideBySide: Bool = true
   ) {
     self.precision = precision
     self.layers = layers
@@ -42,5 +44,6 @@ public struct VerificationOptions: Sendable {
     self.tellsAdequacy = tellsAdequacy
     self.arrays = arrays
     self.isCorrected = isCorrected
+    self.isSideBySide = isSideBySide
   }
 }

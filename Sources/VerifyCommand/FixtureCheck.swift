@@ -66,6 +66,9 @@ struct FixtureCheck {
         return
       }
     }
+    var options = options
+    // A library is one process that is asked by one at a time, and its warnings belong to a layer.
+    options.isSideBySide = plugins.libraries.isEmpty
     try FixtureVerification(fixture, options: options).run { event in
       if case .layer(let layer) = event { summary.count(layer) }
       if case .correction(let correction) = event { summary.count(correction) }

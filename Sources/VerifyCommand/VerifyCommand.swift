@@ -26,6 +26,7 @@ public enum VerifyCommand {
   ) -> Never {
     CatalogueWorker.runIfRequested()
     PluginWorker.runIfRequested()
+    KeptPages.keep()
     self.weightFormats.withLock { $0 = WeightFormats(weightFormats + $0.formats) }
     do {
       let registry = try LayerRegistry(plugins)

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Tensors
 import Testing
@@ -35,6 +36,38 @@ struct `Parallel loops` {
         Parallel.forEach(10) { j in total.withLock { $0 += i * j } }
       }
       #expect(total.withLock { $0 } == 45 * 45)
+    }
+  }
+
+  @Test func `nested loops use no more threads than one`() {
+    withThreads(2) {
+      let atWork = Mutex((now: 0, most: 0))
+      Parallel.forEach(6) { _ in
+        Parallel.forEach(6) { _ in
+          atWork.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+          usleep(200)
+          atWork.withLock { $0.now -= 1 }
+        }
+      }
+      // A test elsewhere may have set another number meanwhile, but no more than processors.
+      #expect(atWork.withLock { $0.most } <= max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    }
+  }
+
+  @Test(.enabled(if: sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1))
+  func `a thread that has nothing left to do joins a loop inside another iteration`() async {
+    // In a process of its own, where no other loop keeps it.
+    await #expect(processExitsWith: .success) {
+      Parallel.threads = 2
+      let met = Atomic<Int>(0)
+      Parallel.forEach(2) { index in
+        guard index == 1 else { return }
+        // Each of the two iterations waits for the other one.
+        Parallel.forEach(2) { _ in
+          met.wrappingAdd(1, ordering: .relaxed)
+          while met.load(ordering: .relaxed) < 2 { usleep(100) }
+        }
+      }
     }
   }
 

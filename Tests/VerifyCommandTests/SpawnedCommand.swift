@@ -52,14 +52,15 @@ struct SpawnedCommand {
     process = started.0
   }
 
-  /// Waits for the end.
-  func wait(seconds: Double) throws -> End {
+  /// Waits for the end; `look` is called again and again until then.
+  func wait(seconds: Double, _ look: () -> Void = {}) throws -> End {
     let deadline = Date(timeIntervalSinceNow: seconds)
     var state: Int32 = 0
     while true {
       let ended = waitpid(process, &state, WNOHANG)
       if ended == process { break }
       guard ended == 0 || errno == EINTR else { throw SystemFailure(code: errno) }
+      look()
       guard Date() < deadline else {
         kill(process, SIGKILL)
         waitpid(process, &state, 0)

@@ -90,6 +90,20 @@ package final class OpenFile: Sendable {
     }
   }
 
+  /// Bytes that Linux fetches for one advice at least; of a longer one it may leave out the rest.
+  private static let fetchedAtOnce = 128 << 10
+
+  /// Asks the system to fetch bytes from the disk, without waiting for them; returns their number.
+  func fetch(_ count: Int, at offset: Int) -> Int {
+    for start in stride(from: 0, to: count, by: Self.fetchedAtOnce) {
+      let length = min(Self.fetchedAtOnce, count - start)
+      let refused = posix_fadvise(
+        descriptor, off_t(offset + start), off_t(length), POSIX_FADV_WILLNEED)
+      guard refused == 0 else { return start }
+    }
+    return max(0, count)
+  }
+
   /// The bytes at an absolute offset, fewer where the file ends.
   package func prefix(_ count: Int, at offset: Int) throws(HDF5Problem) -> [UInt8] {
     let available = max(0, min(count, size - offset))

@@ -77,6 +77,13 @@ public struct StoredTensor: Sendable {
 }
 
 extension StoredTensor {
+  /// Asks the system to fetch the elements from the disk, at most `limit` bytes of them.
+  ///
+  /// Returns the number of bytes asked for.
+  package func fetch(limit: Int) -> Int {
+    replacement == nil ? file.fetch(dataset, limit: limit) : 0
+  }
+
   /// The elements, permuted to canonical order.
   ///
   /// A format wider than `S` is rounded to it; an integer that `S` cannot hold is refused.
