@@ -14,7 +14,7 @@ struct PlaneCorrelation<S: KernelScalar> {
   /// Multiplications below which a task is not worth handing out.
   private static var smallestTask: Int { 1 << 19 }
   /// Groups whose lanes are summed side by side where nothing is copied.
-  private static var directBatch: Int { 16 }
+  private static var directBatch: Int { 64 }
 
   /// Whether a weight gradient is worth computing plane by plane.
   static func fits(_ geometry: ConvolutionGeometry) -> Bool {
