@@ -35,8 +35,8 @@ extension Layer {
   /// It bounds a layer only if that is linear in each operand separately and computes with
   /// additions and multiplications alone, like a convolution.
   public func magnitude(_ question: BoundQuestion) -> Tensor<Double> {
-    let operands = question.operands.mapTensors { $0.map(\.magnitude) }
-    let upstream = question.upstream.map { $0.map(\.magnitude) }
+    let operands = question.operands.mapTensors(\.magnitudes)
+    let upstream = question.upstream.map(\.magnitudes)
     switch question.tensor {
     case .output(let index):
       return forward(operands).outputs[index]
