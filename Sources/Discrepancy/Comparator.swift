@@ -3,11 +3,14 @@ public import Tensors
 /// Holds a computed tensor against a reference that arrives in pieces.
 ///
 /// Each piece is cut into blocks of a fixed size that are compared side by side and merged in
-/// order, so that the findings do not depend on the number of threads.
+/// order, so that the findings do not depend on the number of threads. Nearly all elements are done
+/// with by a scan in vectors.
 public struct Comparator<S: FloatingScalar>: Sendable {
   private let ours: Tensor<S>
   private let tolerance: Tolerance
   private let inputsAreFinite: Bool
+  /// All instruction sets find the same; tests try each.
+  package var instructions = JudgingInstructions.widest
   private var next = 0
   private var found = Comparison()
 
@@ -36,18 +39,12 @@ public struct Comparator<S: FloatingScalar>: Sendable {
     next += reference.count
     let blocks = (reference.count + Self.block - 1) / Self.block
     let judge = ElementJudge(tolerance, inputsAreFinite: inputsAreFinite)
-    let window = tolerance.window(start..<next)
+    let scan = JudgingScan(
+      judge, tolerance.window(start..<next), start: start, instructions: instructions)
     let ours = ours.elements
     let parts = Parallel.map(blocks) { index in
       let range = index * Self.block..<min((index + 1) * Self.block, reference.count)
-      var part = Comparison()
-      for i in range {
-        let value = ours[start + i].value
-        judge.take(
-          start + i, value, reference[i], window.figure(at: i), window.limits(at: i, value),
-          into: &part)
-      }
-      return part
+      return scan.found(ours, reference, range)
     }
     for part in parts { found.merge(part) }
   }

@@ -2,8 +2,8 @@ import Tensors
 
 /// Judges single elements.
 struct ElementJudge: Sendable {
-  private let rule: LimitRule
-  private let measure: ErrorMeasure
+  let rule: LimitRule
+  let measure: ErrorMeasure
   private let inputsAreFinite: Bool
 
   init(_ tolerance: Tolerance, inputsAreFinite: Bool) {

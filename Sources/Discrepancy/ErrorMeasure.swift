@@ -4,8 +4,10 @@ import Tensors
 struct ErrorMeasure: Sendable {
   /// The format in whose units errors are told.
   let format: NumberFormat
-  private let unit: Double
-  private let smallestNormal: Double
+  /// Its unit roundoff u.
+  let unit: Double
+  /// Its smallest normal number.
+  let smallestNormal: Double
 
   init(_ format: NumberFormat) {
     self.format = format
@@ -13,19 +15,28 @@ struct ErrorMeasure: Sendable {
     smallestNormal = format.smallestNormal
   }
 
-  /// Updates the maxima; each quotient is formed only where it is a new maximum.
+  /// Counts an error beyond its limits, and updates the maxima.
   @inline(__always)
   func take(
     _ offset: Int, _ ours: Double, _ reference: Double, _ error: Double, _ limits: Limits,
     magnitude: Double = 0, into found: inout Comparison
   ) {
-    let isBeyond = !(error <= limits.hard)
-    let spacing = ulp(of: reference)
-    if isBeyond {
+    if !(error <= limits.hard) {
       found.beyondBound += 1
     } else if !(error <= limits.usual) {
       found.beyondBand += 1
     }
+    takeMaxima(offset, ours, reference, error, limits, magnitude: magnitude, into: &found)
+  }
+
+  /// Updates the maxima; each quotient is formed only where it is a new maximum.
+  @inline(__always)
+  func takeMaxima(
+    _ offset: Int, _ ours: Double, _ reference: Double, _ error: Double, _ limits: Limits,
+    magnitude: Double, into found: inout Comparison
+  ) {
+    let isBeyond = !(error <= limits.hard)
+    let spacing = ulp(of: reference)
     if error > found.maxAbsolute { found.maxAbsolute = error }
     if error > found.maxUlps * spacing { found.maxUlps = error / spacing }
     if error > found.maxRelative * reference.magnitude {

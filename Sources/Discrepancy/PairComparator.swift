@@ -93,7 +93,7 @@ public struct PairComparator: Sendable {
     while done < count {
       if found.worst != nil {
         var counts = cd_counts(informative: 0, beyond: 0)
-        var maxima = maxima
+        var maxima = found.maxima
         let passed = scan(done, &limit, &maxima, &counts)
         found.count += passed
         found.informative += counts.informative
@@ -105,13 +105,6 @@ public struct PairComparator: Sendable {
         done += 1
       }
     }
-  }
-
-  private var maxima: cd_maxima {
-    let unlimited = found.worst.map { $0.bound == 0 ? $0.error : 0 } ?? 0
-    return cd_maxima(
-      absolute: found.maxAbsolute, relative: found.maxRelative, ulps: found.maxUlps,
-      ratio: found.boundRatio, unlimited: unlimited, stops_beyond: found.firstBeyond == nil ? 1 : 0)
   }
 
   // MARK: One by one

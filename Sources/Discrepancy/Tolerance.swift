@@ -72,26 +72,31 @@ public struct Tolerance: Sendable {
 
   /// The limits of a range of elements, which then can be asked for one by one.
   public func window(_ range: Range<Int>) -> Window {
-    let figures: [Double] =
+    let figures: Magnitude.Window =
       switch bound {
-      case .exact: []
-      case .accumulated(_, let magnitude, _): magnitude.elements(range)
-      // A bound that is NaN is no bound.
+      case .exact: Magnitude.Window(elements: [], first: 0)
+      case .accumulated(_, let magnitude, _): magnitude.window(range)
       case .elementwise(let bounds), .measured(let bounds):
-        bounds.elements[range].map { $0.isNaN ? .infinity : $0 }
+        Magnitude.Window(elements: bounds.elements, first: range.lowerBound)
       }
+    // A scan reads them without asking for each.
+    let isWhole = figures.elements.count - figures.first >= range.count
+    precondition(isWhole || rule == .exact || range.isEmpty, "a figure for each element")
+    precondition(shift.map { $0.count >= range.upperBound } ?? true, "a shift for each element")
     return Window(
-      rule: rule, start: range.lowerBound, figures: figures,
-      shifts: shift.map { Array($0.elements[range]) } ?? [])
+      rule: rule, start: range.lowerBound, figures: figures.elements, first: figures.first,
+      shifts: shift?.elements ?? [])
   }
 
   /// The limits of a range of elements.
   public struct Window: Sendable {
     let rule: LimitRule
     let start: Int
-    /// B or the bound of each element; empty where the bound is zero throughout.
+    /// B or the bound of each element, as it was given; empty where the bound is zero throughout.
     let figures: [Double]
-    /// The shift of each element; empty where there is none.
+    /// Where the figures of the range start.
+    let first: Int
+    /// The shift of each element of the whole tensor; empty where there is none.
     let shifts: [Double]
 
     /// The limits of the element at `offset` of the whole tensor, computed here as `value`.
@@ -100,12 +105,18 @@ public struct Tolerance: Sendable {
     }
 
     @inline(__always)
-    func figure(at place: Int) -> Double { figures.isEmpty ? 0 : figures[place] }
+    func figure(at place: Int) -> Double {
+      guard !figures.isEmpty else { return 0 }
+      let figure = figures[first + place]
+      // A bound that is NaN is no bound.
+      return figure.isNaN && !rule.isSum ? .infinity : figure
+    }
 
     @inline(__always)
     func limits(at place: Int, _ value: Double) -> Limits {
       rule.limits(
-        figure: figure(at: place), value: value, shift: shifts.isEmpty ? 0 : shifts[place])
+        figure: figure(at: place), value: value,
+        shift: shifts.isEmpty ? 0 : shifts[start + place])
     }
   }
 

@@ -37,8 +37,7 @@ extension Layer {
   /// additions and multiplications alone, like a convolution.
   public func magnitude(_ question: BoundQuestion) -> Tensor<Double> {
     result(
-      question, question.operands.mapTensors { $0.mapInParallel(\.magnitude) },
-      question.upstream.map { $0.mapInParallel(\.magnitude) })
+      question, question.operands.mapTensors(\.magnitudes), question.upstream.map(\.magnitudes))
   }
 
   /// The same for sums of at most `terms` products of two operands, in single precision where that

@@ -36,28 +36,57 @@ public enum ErrorBound: Sendable {
 public struct Magnitude: Sendable {
   /// The shape of the tensor.
   public let shape: Shape
-  private let part: @Sendable (Range<Int>) -> [Double]
+  private let source: Source
+
+  private enum Source: Sendable {
+    case whole([Double])
+    case rows(@Sendable (Range<Int>) -> [Double])
+  }
 
   /// A magnitude that has been computed as a whole.
   public init(_ tensor: Tensor<Double>) {
     shape = tensor.shape
-    part = { Array(tensor.elements[$0]) }
+    source = .whole(tensor.elements)
   }
 
   /// A magnitude of which `rows` computes any range of entries of the first axis.
   public init(_ shape: Shape, rows: @escaping @Sendable (Range<Int>) -> [Double]) {
     precondition(shape.rank > 0, "a scalar has no rows")
     self.shape = shape
-    part = { range in
-      guard !range.isEmpty else { return [] }
+    source = .rows(rows)
+  }
+
+  /// Magnitudes of neighbouring elements: those that were asked for stand in `elements` from
+  /// `first` on.
+  public struct Window: Sendable {
+    /// The magnitudes, in row-major order, among others perhaps.
+    public let elements: [Double]
+    /// The place of the first one that was asked for.
+    public let first: Int
+
+    /// Names the place of some magnitudes in an array.
+    public init(elements: [Double], first: Int) {
+      self.elements = elements
+      self.first = first
+    }
+  }
+
+  /// The magnitudes of a range of elements; they are not copied where they are at hand.
+  public func window(_ range: Range<Int>) -> Window {
+    guard !range.isEmpty else { return Window(elements: [], first: 0) }
+    switch source {
+    case .whole(let elements): return Window(elements: elements, first: range.lowerBound)
+    case .rows(let rows):
       let width = shape.count / shape[0]
       let first = range.lowerBound / width
       let elements = rows(first..<(range.upperBound + width - 1) / width)
-      let start = range.lowerBound - first * width
-      return Array(elements[start..<start + range.count])
+      return Window(elements: elements, first: range.lowerBound - first * width)
     }
   }
 
   /// The magnitudes of a range of elements, in row-major order.
-  public func elements(_ range: Range<Int>) -> [Double] { part(range) }
+  public func elements(_ range: Range<Int>) -> [Double] {
+    let window = window(range)
+    return Array(window.elements[window.first..<window.first + range.count])
+  }
 }

@@ -51,8 +51,10 @@ extension Scalar {
   @inlinable public static var zero: Self { Self(0) }
   /// One.
   @inlinable public static var one: Self { Self(1) }
-  /// Whether the value is NaN.
-  @inlinable public var isNaN: Bool { value.isNaN }
+  /// Whether the value is NaN: nothing else differs from itself.
+  ///
+  /// Asked so, several numbers are compared at once.
+  @inlinable public var isNaN: Bool { value != value }
 
   /// The larger number; NaN if either is NaN; the first of two equal ones.
   @inlinable

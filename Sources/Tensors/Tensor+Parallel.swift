@@ -40,9 +40,37 @@ extension Array where Element: Sendable {
 
 extension Tensor {
   /// The tensor of the transformed elements, in parallel.
+  ///
+  /// `transform` is called for each element; `mapBlocks` is for what must be fast.
   @inlinable
   public func mapInParallel<Other>(
     _ transform: @Sendable (Element) -> Other
+  ) -> Tensor<Other> {
+    mapBlocks { x, y, count in
+      for i in 0..<count { (y + i).initialize(to: transform(x[i])) }
+    }
+  }
+
+  /// The tensor of pairwise combined elements, in parallel; the shapes must be equal.
+  ///
+  /// `combine` is called for each element; `zipBlocks` is for what must be fast.
+  @inlinable
+  public func zipInParallel<Second, Other>(
+    _ second: Tensor<Second>, _ combine: @Sendable (Element, Second) -> Other
+  ) -> Tensor<Other> {
+    zipBlocks(second) { a, b, y, count in
+      for i in 0..<count { (y + i).initialize(to: combine(a[i], b[i])) }
+    }
+  }
+
+  /// The tensor that `fill` computes block by block, in parallel.
+  ///
+  /// `fill` gets the first of some elements, the place of the first of as many results, which it
+  /// must initialise, and their number. Its own loop is compiled with what it computes, in vectors
+  /// where that is possible.
+  @inlinable
+  public func mapBlocks<Other>(
+    _ fill: @Sendable (UnsafePointer<Element>, UnsafeMutablePointer<Other>, _ count: Int) -> Void
   ) -> Tensor<Other> {
     storage.withUnsafeBufferPointer { x in
       nonisolated(unsafe) let x = x
@@ -50,15 +78,19 @@ extension Tensor {
         shape,
         Array(parallelCount: count) { block, y in
           guard let x = x.baseAddress, let y = y.baseAddress else { return }
-          for i in block { (y + i).initialize(to: transform(x[i])) }
+          fill(x + block.lowerBound, y + block.lowerBound, block.count)
         })
     }
   }
 
-  /// The tensor of pairwise combined elements, in parallel; the shapes must be equal.
+  /// The tensor that `fill` computes from two of one shape, block by block, in parallel.
   @inlinable
-  public func zipInParallel<Second, Other>(
-    _ second: Tensor<Second>, _ combine: @Sendable (Element, Second) -> Other
+  public func zipBlocks<Second, Other>(
+    _ second: Tensor<Second>,
+    _ fill:
+      @Sendable (
+        UnsafePointer<Element>, UnsafePointer<Second>, UnsafeMutablePointer<Other>, _ count: Int
+      ) -> Void
   ) -> Tensor<Other> {
     precondition(shape == second.shape, "shapes \(shape) and \(second.shape) differ")
     return storage.withUnsafeBufferPointer { a in
@@ -69,9 +101,19 @@ extension Tensor {
           Array(parallelCount: count) { block, y in
             guard let a = a.baseAddress, let b = b.baseAddress, let y = y.baseAddress
             else { return }
-            for i in block { (y + i).initialize(to: combine(a[i], b[i])) }
+            let first = block.lowerBound
+            fill(a + first, b + first, y + first, block.count)
           })
       }
+    }
+  }
+}
+
+extension Tensor where Element == Double {
+  /// The tensor of the absolute values.
+  public var magnitudes: Tensor<Double> {
+    mapBlocks { x, y, count in
+      for i in 0..<count { y[i] = x[i].magnitude }
     }
   }
 }

@@ -33,7 +33,7 @@ public struct Add: Layer {
   // MARK: Forward
 
   public func forward<S: KernelScalar>(_ operands: Operands<S>) -> Results<S> {
-    Results(Broadcasting.fold(operands.inputs) { $0 + $1 })
+    Results(operands.inputs.dropFirst().reduce(operands.inputs[0]) { Broadcasting.sum($0, $1) })
   }
 
   // MARK: Backward
@@ -56,7 +56,7 @@ public struct Add: Layer {
   public func bound(_ question: BoundQuestion) -> ErrorBound {
     guard case .inputGradient(let index) = question.tensor else {
       let inputs = question.operands.inputs
-      let magnitude = Broadcasting.fold(inputs) { $0.magnitude + $1.magnitude }
+      let magnitude = inputs.dropFirst().reduce(inputs[0]) { Broadcasting.magnitudeSum($0, $1) }
       guard inputs.count > 2 else {
         return .sum(terms: 1, magnitude: magnitude, products: false)
       }

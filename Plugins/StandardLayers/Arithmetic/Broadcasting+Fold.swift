@@ -1,5 +1,6 @@
 // Combining any number of tensors that broadcast.
 
+import Kernels
 import Tensors
 
 extension Broadcasting {
@@ -24,5 +25,21 @@ extension Broadcasting {
     _ inputs: [Tensor<S>], _ combine: @Sendable (S, S) -> S
   ) -> Tensor<S> {
     inputs.dropFirst().reduce(inputs[0]) { Broadcasting.combine($0, $1, combine) }
+  }
+
+  /// The sum of two tensors that stretch to a common shape.
+  static func sum<S: KernelScalar>(_ a: Tensor<S>, _ b: Tensor<S>) -> Tensor<S> {
+    guard a.shape == b.shape else { return combine(a, b) { $0 + $1 } }
+    return a.zipBlocks(b) { a, b, y, count in
+      for i in 0..<count { y[i] = a[i] + b[i] }
+    }
+  }
+
+  /// The sum of the absolute values of two tensors that stretch to a common shape.
+  static func magnitudeSum(_ a: Tensor<Double>, _ b: Tensor<Double>) -> Tensor<Double> {
+    guard a.shape == b.shape else { return combine(a, b) { $0.magnitude + $1.magnitude } }
+    return a.zipBlocks(b) { a, b, y, count in
+      for i in 0..<count { y[i] = a[i].magnitude + b[i].magnitude }
+    }
   }
 }

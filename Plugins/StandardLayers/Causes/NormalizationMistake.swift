@@ -21,7 +21,7 @@ struct NormalizationMistake: Sendable {
     let x = operands.inputs[0]
     let groups = layer.groups(operands.shapes)
     let given = layer.givenStatistics(operands)
-    let (centred, statistics) = layer.centred(operands, groups)
+    let statistics = layer.statistics(operands, groups)
     let epsilon = layer.epsilon(operands)
     let (weight, bias) = (operands.parameters["weight"], operands.parameters["bias"])
     var result: Tensor<Double>
@@ -36,7 +36,7 @@ struct NormalizationMistake: Sendable {
       return nil
     }
     for g in 0..<groups.count {
-      let variance = statistics.variances[g]
+      let (mean, variance) = (statistics.means[g], statistics.variances[g])
       let s =
         deviation?(variance, epsilon, Double(groups.size)) ?? (variance + epsilon).squareRoot()
       let (lambda, kappa) = given == nil ? (meanTerm, varianceTerm(variance, s)) : (0, 0)
@@ -45,13 +45,13 @@ struct NormalizationMistake: Sendable {
         for offset in groups.offsets(of: g) {
           let h = (weight?[groups.weight(at: offset)] ?? 1) * evidence.upstream[0][offset]
           sum += h
-          product += h * centred[offset] / s
+          product += h * (x[offset] - mean) / s
         }
       }
       let count = Double(groups.size)
       for offset in groups.offsets(of: g) {
         let k = groups.weight(at: offset)
-        let (w, normalized) = (weight?[k] ?? 1, centred[offset] / s)
+        let (w, normalized) = (weight?[k] ?? 1, (x[offset] - mean) / s)
         switch evidence.tensor {
         case .output:
           result[offset] = w * normalized + (bias?[k] ?? 0)

@@ -50,7 +50,10 @@ extension ElementwiseLayer {
   @inlinable
   public func forward<S: KernelScalar>(_ operands: Operands<S>) -> Results<S> {
     let function = rounded(to: operands.format)
-    return Results(operands.inputs[0].mapInParallel { function.value($0) })
+    return Results(
+      operands.inputs[0].mapBlocks { x, y, count in
+        for i in 0..<count { y[i] = function.value(x[i]) }
+      })
   }
 
   @inlinable
@@ -60,7 +63,9 @@ extension ElementwiseLayer {
     guard wanted.inputs.contains(0) else { return Gradients(inputs: [nil]) }
     let function = rounded(to: operands.format)
     return Gradients(
-      input: operands.inputs[0].zipInParallel(upstream[0]) { function.gradient($0, $1) })
+      input: operands.inputs[0].zipBlocks(upstream[0]) { x, dy, dx, count in
+        for i in 0..<count { dx[i] = function.gradient(x[i], dy[i]) }
+      })
   }
 
   @inlinable
@@ -71,9 +76,14 @@ extension ElementwiseLayer {
     switch question.tensor {
     case .inputGradient:
       return .elementwise(
-        x.zipInParallel(question.upstream[0]) { function.gradientError($0, $1, rounding) })
+        x.zipBlocks(question.upstream[0]) { x, dy, limits, count in
+          for i in 0..<count { limits[i] = function.gradientError(x[i], dy[i], rounding) }
+        })
     case .output, .parameterGradient, .buffer:
-      return .elementwise(x.mapInParallel { function.valueError($0, rounding) })
+      return .elementwise(
+        x.mapBlocks { x, limits, count in
+          for i in 0..<count { limits[i] = function.valueError(x[i], rounding) }
+        })
     }
   }
 

@@ -55,7 +55,7 @@ public struct NormalizationGroups: Hashable, Sendable {
   var elementsPerWeight: Int { weights == 0 ? 0 : outer * count * inner / weights }
 
   /// The number of neighbouring elements that share a weight.
-  private var run: Int { weightsPerGroup == 0 ? 0 : inner / weightsPerGroup }
+  var run: Int { weightsPerGroup == 0 ? 0 : inner / weightsPerGroup }
 
   /// The offsets of one piece of a group.
   func piece(_ o: Int, of group: Int) -> Range<Int> {
@@ -74,6 +74,9 @@ public struct NormalizationGroups: Hashable, Sendable {
   /// The channel of a group that has one weight.
   func channel(of group: Int) -> Int { group % weights }
 
+  /// The groups as the kernels know them.
+  var elements: ElementGroups { ElementGroups(outer: outer, count: count, inner: inner) }
+
   // MARK: Loops and sums
 
   /// Calls `body` with each group and the offsets of each of its pieces.
@@ -81,6 +84,35 @@ public struct NormalizationGroups: Hashable, Sendable {
   func forEachPiece(_ body: (_ group: Int, _ piece: Range<Int>) -> Void) {
     for o in 0..<outer {
       for group in 0..<count { body(group, piece(o, of: group)) }
+    }
+  }
+
+  /// Calls `body` with the offsets of each piece of a group.
+  @inline(__always)
+  func forEachPiece(of group: Int, _ body: (_ piece: Range<Int>) -> Void) {
+    for o in 0..<outer { body(piece(o, of: group)) }
+  }
+
+  /// Calls `body` with each weight of a group and the offsets of each run of elements that have it.
+  @inline(__always)
+  func forEachRun(of group: Int, _ body: (_ weight: Int, _ run: Range<Int>) -> Void) {
+    guard run > 0 else { return }
+    forEachPiece(of: group) { piece in
+      var weight = weight(at: piece.lowerBound)
+      for start in stride(from: piece.lowerBound, to: piece.upperBound, by: run) {
+        body(weight, start..<start + run)
+        weight = weight + 1 == weights ? 0 : weight + 1
+      }
+    }
+  }
+
+  /// How many groups make a task that is worth its start.
+  var groupsPerTask: Int { max(1, Parallel.blockSize / max(1, size)) }
+
+  /// Calls `body` once for each group, in parallel.
+  func forEachGroupInParallel(_ body: @Sendable (_ group: Int) -> Void) {
+    Parallel.forEachBlock(count, of: groupsPerTask) { groups in
+      for group in groups { body(group) }
     }
   }
 

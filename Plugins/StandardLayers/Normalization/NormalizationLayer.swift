@@ -110,21 +110,19 @@ extension NormalizationLayer {
   public func forward<S: KernelScalar>(_ operands: Operands<S>) -> Results<S> {
     let x = operands.inputs[0]
     let groups = groups(operands.shapes)
-    var (y, statistics) = centred(operands, groups)
+    let statistics = statistics(operands, groups)
     let deviations = statistics.variances.map { deviation($0, operands) }
     let weight = operands.parameters["weight"]?.elements
     let bias = operands.parameters["bias"]?.elements
+    var y: [S]
     if groups.weightsPerGroup == 1 {
-      groups.forEachPiece { g, piece in
-        let (w, b) = (weight?[groups.channel(of: g)] ?? 1, bias?[groups.channel(of: g)] ?? 0)
-        let s = deviations[g]
-        for offset in piece { y[offset] = w * (y[offset] / s) + b }
-      }
+      let channels = (0..<groups.count).map { groups.channel(of: $0) }
+      y = groups.elements.normalized(
+        x.elements, means: statistics.means, deviations: deviations,
+        factors: (channels.map { weight?[$0] ?? 1 }, channels.map { bias?[$0] ?? 0 }))
     } else {
-      groups.forEachPiece { g, piece in
-        let s = deviations[g]
-        for offset in piece { y[offset] /= s }
-      }
+      y = groups.elements.normalized(
+        x.elements, means: statistics.means, deviations: deviations)
       if weight != nil || bias != nil {
         groups.forEachRun { k, run in
           let (w, b) = (weight?[k] ?? 1, bias?[k] ?? 0)
@@ -135,24 +133,18 @@ extension NormalizationLayer {
     return Results([Tensor(x.shape, y)], buffers: updatedBuffers(operands, statistics))
   }
 
-  /// x − μ, and the statistics in use.
-  func centred<S: KernelScalar>(
+  /// The statistics in use; the mean that is subtracted is 0 where none is removed.
+  func statistics<S: KernelScalar>(
     _ operands: Operands<S>, _ groups: NormalizationGroups
-  ) -> (values: [S], statistics: GroupStatistics<S>) {
-    let given = givenStatistics(operands)
-    var values = operands.inputs[0].elements
-    let count = S(groups.size)
-    let means =
-      given?.means
-      ?? (removesMean
-        ? groups.sums(values).map { $0 / count } : [S](repeating: 0, count: groups.count))
-    if removesMean {
-      groups.forEachPiece { g, piece in
-        let mean = means[g]
-        for offset in piece { values[offset] -= mean }
-      }
+  ) -> GroupStatistics<S> {
+    let x = operands.inputs[0].elements
+    let none = [S](repeating: 0, count: groups.count)
+    if let given = givenStatistics(operands) {
+      return GroupStatistics(
+        means: removesMean ? given.means : none, variances: given.variances)
     }
-    let variances = given?.variances ?? groups.sums(values, times: values).map { $0 / count }
-    return (values, GroupStatistics(means: means, variances: variances))
+    let means = removesMean ? groups.elements.means(of: x) : none
+    return GroupStatistics(
+      means: means, variances: groups.elements.variances(of: x, means: means))
   }
 }

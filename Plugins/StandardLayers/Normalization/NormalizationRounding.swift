@@ -30,59 +30,52 @@ public struct NormalizationRounding: Sendable {
   /// δ, the relative error of 1/s; infinite if the variance has drowned in rounding, or may
   /// overflow.
   let deviationError: Double
-  private let unit: Double
-  private let underflow: Double
-  /// u, or 0 where no mean is subtracted.
-  private let difference: Double
+  /// E_x̂ = errorBase + errorSlope·|d|.
+  let errorBase: Double
+  let errorSlope: Double
 
-  /// Measures a group of at least one number, which a reference has in `format`.
+  /// Measures group `g` of `x`, at least one number, which a reference has in `format`.
   init(
-    _ values: some Collection<Double>, removesMean: Bool = true, epsilon: Double,
-    _ format: NumberFormat, _ rounding: Rounding
+    _ x: UnsafePointer<Double>, group g: Int, of layout: NormalizationGroups,
+    removesMean: Bool = true, epsilon: Double, _ format: NumberFormat, _ rounding: Rounding
   ) {
-    let count = Double(values.count)
-    unit = rounding.unit
-    underflow = rounding.underflow
-    difference = removesMean ? unit : 0
-    mean = removesMean ? values.reduce(0, +) / count : 0
-    meanError =
-      removesMean
-      ? rounding.gamma(values.count) * values.reduce(0) { $0 + $1.magnitude } / count + underflow
-      : 0
-    var sums = (squares: 0.0, magnitudes: 0.0, crossed: 0.0, errors: 0.0)
-    for x in values {
-      let d = x - mean
-      let error = meanError + difference * (d.magnitude + meanError)
-      sums.squares += d * d
-      sums.magnitudes += d.magnitude
-      sums.crossed += d.magnitude * error
-      sums.errors += error * error
+    let (size, unit) = (layout.size, rounding.unit)
+    let count = Double(size)
+    var mean = 0.0
+    var meanError = 0.0
+    if removesMean {
+      let sums = CentredSums(x, minus: 0, group: g, of: layout)
+      mean = sums.total / count
+      meanError = rounding.gamma(size) * sums.magnitude / count + rounding.underflow
     }
-    variance = sums.squares / count
-    deviation = (variance + epsilon).squareRoot()
-    varianceError =
-      rounding.gamma(values.count + 2)
-      * (variance + 2 * meanError * sums.magnitudes / count + meanError * meanError)
-      + 2 * sums.crossed / count + sums.errors / count + unit * variance + 2 * underflow
+    let sums = CentredSums(x, minus: mean, group: g, of: layout)
+    // E_d = constant + slope·|d|, so that its sums follow from those of |d| and d².
+    let slope = removesMean ? unit : 0
+    let constant = meanError + slope * meanError
+    let crossed = constant * sums.magnitude + slope * sums.squares
+    let errors =
+      count * constant * constant + 2 * constant * slope * sums.magnitude
+      + slope * slope * sums.squares
+    let variance = sums.squares / count
+    let deviation = (variance + epsilon).squareRoot()
+    let varianceError =
+      rounding.gamma(size + 2)
+      * (variance + 2 * meanError * sums.magnitude / count + meanError * meanError)
+      + 2 * crossed / count + errors / count + unit * variance + 2 * rounding.underflow
     let epsilonError =
       epsilon < format.smallestNormal ? (format.rounded(epsilon) - epsilon).magnitude : 0
     let ratio = (varianceError + epsilonError) / (2 * (variance + epsilon))
     let isBounded = ratio < 0.25 && sums.squares <= format.largestFinite
-    deviationError = isBounded ? ratio / (1 - 2 * ratio) + 4 * unit : .infinity
+    let deviationError = isBounded ? ratio / (1 - 2 * ratio) + 4 * unit : .infinity
+    errorBase = constant / deviation * (1 + deviationError) + rounding.underflow
+    errorSlope = (slope + deviationError) / deviation * (1 + deviationError)
+    (self.mean, self.meanError) = (mean, meanError)
+    (self.variance, self.varianceError) = (variance, varianceError)
+    (self.deviation, self.deviationError) = (deviation, deviationError)
   }
 
   /// Whether anything can be said about the normalised numbers.
   var isBounded: Bool { deviationError < .infinity }
-
-  /// x̂.
-  func normalized(_ x: Double) -> Double { (x - mean) / deviation }
-
-  /// E_x̂.
-  func normalizedError(_ x: Double) -> Double {
-    let d = (x - mean).magnitude
-    let error = meanError + difference * (d + meanError)
-    return (error + d * deviationError) / deviation * (1 + deviationError) + underflow
-  }
 
   /// κ = |μ|/s, which is added where x̂ is computed as x/s − μ/s.
   var shift: Double { mean.magnitude / deviation }

@@ -57,9 +57,9 @@ extension PoolLayer {
     // The choice is that of the values themselves; only the gradients lose their signs, and an
     // absolute value in the layer may have turned them.
     let gradients = backward(
-      question.operands, upstream: question.upstream.map { $0.map(\.magnitude) },
+      question.operands, upstream: question.upstream.map(\.magnitudes),
       wanted: GradientRequest(inputs: [0], parameters: []))
-    let magnitude = (gradients.inputs[0] ?? question.computed).map(\.magnitude)
+    let magnitude = (gradients.inputs[0] ?? question.computed).magnitudes
     return gradientBound(question, terms: overlap, magnitude: magnitude)
   }
 }

@@ -58,7 +58,7 @@ extension MeanPoolLayer {
   public func bound(_ question: BoundQuestion) -> ErrorBound {
     let grid = grid(of: question.operands)
     // A negative divisor would make the sums of magnitudes negative.
-    let magnitude = magnitude(question).map(\.magnitude)
+    let magnitude = magnitude(question).magnitudes
     if case .inputGradient = question.tensor {
       return gradientBound(question, terms: grid.overlap + 1, magnitude: magnitude)
     }

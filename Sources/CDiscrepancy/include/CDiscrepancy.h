@@ -2,12 +2,15 @@
 //
 // It counts, and stops where a closer look is needed: at what is not finite, at a zero whose sign
 // differs, and at an error that is a new maximum. New maxima are rare (their number grows with the
-// logarithm of the count), so that nearly all elements are done with here.
+// logarithm of the count), so that nearly all elements are done with here. Judge.h has that of
+// judging computed numbers.
 
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "Judge.h"
 
 /// The largest error of an element that is accepted:
 ///
