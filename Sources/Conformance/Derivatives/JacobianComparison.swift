@@ -3,7 +3,7 @@
 // it column by column: J·e, where a single element of an operand moves.
 
 public import LayerKit
-public import Tensors
+internal import Tensors
 
 /// All entries of a layer's Jacobian by its backward pass, held against those by its definition.
 public struct JacobianComparison: Sendable {
