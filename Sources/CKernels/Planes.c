@@ -20,13 +20,11 @@
     DISPATCH(isa, lanes_any_##S, terms, rows, columns, g, ldg, s, pitch, offsets, lanes)         \
   }                                                                                              \
   void ck_add_lanes_##S(ptrdiff_t terms, const T *lanes, T *c) {                                 \
-    enum { width = 64 / sizeof(T) };                                                             \
+    typedef T part __attribute__((vector_size(16), aligned(sizeof(T)), may_alias));              \
     for (ptrdiff_t t = 0; t < terms; t++) {                                                      \
-      T lane[width];                                                                             \
-      memcpy(lane, lanes + t * width, sizeof lane);                                              \
-      for (int half = width / 2; half > 0; half /= 2)                                            \
-        for (int i = 0; i < half; i++) lane[i] = lane[i] + lane[i + half];                       \
-      c[t] = lane[0];                                                                            \
+      const part *l = (const part *)(lanes + t * (ptrdiff_t)(64 / sizeof(T)));                   \
+      part sum = (l[0] + l[2]) + (l[1] + l[3]);                                                  \
+      c[t] = PAIRS(sum);                                                                         \
     }                                                                                            \
   }                                                                                              \
   static inline T *zeros_##S(T *target, ptrdiff_t count) {                                       \
@@ -57,5 +55,9 @@
     zeros_##S(target, below * width);                                                            \
   }
 
+#define PAIRS(s) ((s[0] + s[2]) + (s[1] + s[3]))
 DEFINE(float, f32)
+#undef PAIRS
+#define PAIRS(s) (s[0] + s[1])
 DEFINE(double, f64)
+#undef PAIRS

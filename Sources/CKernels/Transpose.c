@@ -1,52 +1,54 @@
 #include "CKernels.h"
 
-// Squares of 4 × 4 (float) and 2 × 2 (double) numbers in vectors of 16 bytes, which every
-// processor has; what does not fill a square is moved one by one.
+#define TILES "Transpose.inc"
+#include "EachInstructionSet.inc"
 
-typedef float f32x4 __attribute__((vector_size(16)));
-typedef float f32x4_loose __attribute__((vector_size(16), aligned(4), may_alias));
-typedef double f64x2 __attribute__((vector_size(16)));
-typedef double f64x2_loose __attribute__((vector_size(16), aligned(8), may_alias));
+#define ZIP(T, S, LOW, HIGH)                                                                     \
+  typedef T S##_part __attribute__((vector_size(16)));                                           \
+  static inline void zip_##S(ptrdiff_t count, const T *even, const T *odd, T *target) {          \
+    enum { lanes = 16 / sizeof(T) };                                                             \
+    ptrdiff_t x = 0;                                                                             \
+    for (; x + lanes <= count; x += lanes) {                                                     \
+      S##_part a, b;                                                                             \
+      __builtin_memcpy(&a, even + x, 16), __builtin_memcpy(&b, odd + x, 16);                     \
+      S##_part low = __builtin_shufflevector(a, b, LOW);                                         \
+      S##_part high = __builtin_shufflevector(a, b, HIGH);                                       \
+      __builtin_memcpy(target + 2 * x, &low, 16);                                                \
+      __builtin_memcpy(target + 2 * x + lanes, &high, 16);                                       \
+    }                                                                                            \
+    for (; x < count; x++) target[2 * x] = even[x], target[2 * x + 1] = odd[x];                  \
+  }
+// Two rows, number by number.
+#define COMMA ,
+ZIP(float, f32, 0 COMMA 4 COMMA 1 COMMA 5, 2 COMMA 6 COMMA 3 COMMA 7)
+ZIP(double, f64, 0 COMMA 2, 1 COMMA 3)
 
-void ck_transpose_f32(
-  ptrdiff_t rows, ptrdiff_t columns, const float *source, ptrdiff_t lds, float *target,
-  ptrdiff_t ldt
-) {
-  ptrdiff_t whole_rows = rows & ~(ptrdiff_t)3, whole_columns = columns & ~(ptrdiff_t)3;
-  for (ptrdiff_t x = 0; x < whole_columns; x += 4)
-    for (ptrdiff_t r = 0; r < whole_rows; r += 4) {
-      const float *s = source + r * lds + x;
-      f32x4 a = *(const f32x4_loose *)s, b = *(const f32x4_loose *)(s + lds);
-      f32x4 c = *(const f32x4_loose *)(s + 2 * lds), d = *(const f32x4_loose *)(s + 3 * lds);
-      f32x4 ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
-      f32x4 ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-      f32x4 cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-      f32x4 cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-      float *t = target + x * ldt + r;
-      *(f32x4_loose *)t = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
-      *(f32x4_loose *)(t + ldt) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
-      *(f32x4_loose *)(t + 2 * ldt) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
-      *(f32x4_loose *)(t + 3 * ldt) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
-    }
-  for (ptrdiff_t x = 0; x < columns; x++)
-    for (ptrdiff_t r = x < whole_columns ? whole_rows : 0; r < rows; r++)
-      target[x * ldt + r] = source[r * lds + x];
-}
+// What whole squares leave over is moved in parts of 16 bytes, and that one by one.
+#define DEFINE(T, S)                                                                             \
+  static void rest_##S(                                                                          \
+    ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target, ptrdiff_t ldt  \
+  ) {                                                                                            \
+    enum { side = 16 / sizeof(T) };                                                              \
+    ptrdiff_t r_end = rows / side * side, x_end = columns / side * side;                         \
+    transpose_##S##_portable(r_end, x_end, source, lds, target, ldt);                            \
+    for (ptrdiff_t x = 0; x < columns; x++)                                                      \
+      for (ptrdiff_t r = x < x_end ? r_end : 0; r < rows; r++)                                   \
+        target[x * ldt + r] = source[r * lds + x];                                               \
+  }                                                                                              \
+  void ck_transpose_##S(                                                                         \
+    int isa, ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,       \
+    ptrdiff_t ldt                                                                                \
+  ) {                                                                                            \
+    if (rows == 2 && ldt == 2) { /* without a gap: interleaved */                                \
+      zip_##S(columns, source, source + lds, target);                                            \
+      return;                                                                                    \
+    }                                                                                            \
+    ptrdiff_t lanes = ck_lanes(isa, sizeof(T));                                                  \
+    ptrdiff_t r_end = rows / lanes * lanes, x_end = columns / lanes * lanes;                     \
+    DISPATCH(isa, transpose_##S, r_end, x_end, source, lds, target, ldt)                         \
+    rest_##S(r_end, columns - x_end, source + x_end, lds, target + x_end * ldt, ldt);            \
+    rest_##S(rows - r_end, columns, source + r_end * lds, lds, target + r_end, ldt);             \
+  }
 
-void ck_transpose_f64(
-  ptrdiff_t rows, ptrdiff_t columns, const double *source, ptrdiff_t lds, double *target,
-  ptrdiff_t ldt
-) {
-  ptrdiff_t whole_rows = rows & ~(ptrdiff_t)1, whole_columns = columns & ~(ptrdiff_t)1;
-  for (ptrdiff_t x = 0; x < whole_columns; x += 2)
-    for (ptrdiff_t r = 0; r < whole_rows; r += 2) {
-      const double *s = source + r * lds + x;
-      f64x2 a = *(const f64x2_loose *)s, b = *(const f64x2_loose *)(s + lds);
-      double *t = target + x * ldt + r;
-      *(f64x2_loose *)t = __builtin_shufflevector(a, b, 0, 2);
-      *(f64x2_loose *)(t + ldt) = __builtin_shufflevector(a, b, 1, 3);
-    }
-  for (ptrdiff_t x = 0; x < columns; x++)
-    for (ptrdiff_t r = x < whole_columns ? whole_rows : 0; r < rows; r++)
-      target[x * ldt + r] = source[r * lds + x];
-}
+DEFINE(float, f32)
+DEFINE(double, f64)

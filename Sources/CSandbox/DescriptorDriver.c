@@ -11,14 +11,11 @@
 #include "CSandbox.h"
 
 #include <errno.h>
-#include <hdf5.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#if H5_VERSION_GE(1, 13, 2)
-#include <H5FDdevelop.h>
-#endif
+#include "../CHDF5/headers.h"
 
 typedef struct {
   H5FD_t public;  // libhdf5's part, first

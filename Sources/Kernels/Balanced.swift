@@ -25,6 +25,12 @@ struct Balanced: Sendable {
     count = max(1, (length + limit - 1) / max(limit, 1))
   }
 
+  /// Cuts into this many pieces, some of which may be empty.
+  init(_ length: Int, count: Int) {
+    self.length = length
+    self.count = count
+  }
+
   /// The piece of this index, `0 ..< count`.
   subscript(_ index: Int) -> Range<Int> {
     length * index / count..<length * (index + 1) / count

@@ -14,6 +14,9 @@ struct BandPlan: Sendable {
   /// Multiplications below which a task is not worth handing out.
   private static let smallestTask = 1 << 20
 
+  /// Bytes of a result that is still in a cache when it is read.
+  private static let largestCached = 4 << 20
+
   /// Positions of all images together that count as few beside 256 rows and more.
   private static let fewPositions = 512
 
@@ -22,6 +25,16 @@ struct BandPlan: Sendable {
   /// Without this, a tile also computes the cells between the end of a row and the start of the
   /// next, which is most of the work on small images with a large padding.
   let compacts: Bool
+  /// Whether the result is larger than the caches, and is written past them.
+  let streams: Bool
+  /// Copied planes of a block of terms.
+  let lines: Int
+  /// Terms of the longest block.
+  let longestBlock: Int
+  /// Blocks, which cut the channels of all residues alike.
+  let blockCount: Int
+  /// Cuts of the product's rows that are tiles high.
+  let panels: Balanced
   /// Elements of scratch that one band needs.
   let scratch: Int
   let tasks: Int
@@ -36,15 +49,22 @@ struct BandPlan: Sendable {
   private let crossesImages: Bool
   private let bandCount: Int
 
-  init<S>(_ product: ShiftedProduct<S>, blocks: ReductionBlocks) {
+  init<S>(_ product: ShiftedProduct<S>, _ residues: [ShiftedProduct<S>.Residue]) {
+    let blocks = residues.compactMap(\.weights?.blocks)
+    longestBlock = blocks.reduce(0) { max($0, $1.longest) }
+    blockCount = blocks.reduce(0) { max($0, $1.count) }
+    panels = Balanced(
+      product.rows, limit: product.instructions.tileRows(vectors: product.vectors))
+    let terms = blocks.reduce(0) { $0 + $1.total }
     let planes = product.planes
     let size = MemoryLayout<S>.size
     height = product.targetRows.count
     imageCount = product.images
     let width = product.targetColumns.count
-    let lines = blocks.mostChannels * planes.phases.count
-    compacts = Self.gapsCostMore(product)
-    crossesImages = compacts || (planes.rows.span == 0 && planes.columns.span == 0)
+    lines = blocks.reduce(0) { max($0, $1.mostChannels) } * planes.phases.count
+    compacts = LineLayout(product) == .compact
+    streams = product.resultCount * size >= Self.largestCached
+    crossesImages = compacts || (planes.rows.span == 0 && planes.gap == 0)
 
     // Few positions under many rows: the weights are most of the traffic. Cutting the rows reads
     // each weight once; the lines are copied once for each part instead.
@@ -54,17 +74,17 @@ struct BandPlan: Sendable {
     let partRows = isSmall ? max(128, product.rows / 4) : product.rows
     // Elements that one output position takes: its results, and its lines of the source. The
     // results are touched once in a block of terms and may lie further away.
-    let perPosition = partRows / 4 + lines + (compacts ? blocks.longest : 0)
+    let perPosition = partRows * residues.count / 4 + lines + (compacts ? longestBlock : 0)
     let positions = max(64, Self.budget / size / perPosition)
     columnCut = Balanced(width, limit: max(positions, 64))
-    let fitting = max(1, positions / (columnCut.longest + planes.columns.span) - planes.rows.span)
-    let work = product.rows * blocks.total * columnCut.longest
+    let fitting = max(1, positions / (columnCut.longest + planes.gap) - planes.rows.span)
+    let work = product.rows * terms * columnCut.longest
     // At least eight bands where there is work for them; fewer, if the rows are cut as well.
     let rowParts = Balanced(product.rows, limit: partRows).count
     let wanted = isSmall ? 8 / rowParts : product.rows >= 256 ? 4 : 8
     let shares = max(1, wanted / (images * product.groups * columnCut.count))
     let fair = max((allRows + shares - 1) / shares, Self.smallestTask / max(work, 1), 1)
-    let gap = compacts ? 0 : planes.columns.span
+    let gap = compacts ? 0 : planes.gap
     let most = Balanced(allRows, limit: min(fitting, fair)).longest
     rowCut = Slices(
       allRows,
@@ -81,10 +101,12 @@ struct BandPlan: Sendable {
     let copied = longest + mostSegments * planes.rows.span
     let pitch = planes.pitch(columnCut.longest)
     let gaps = compacts ? longest * columnCut.longest : copied * pitch
+    let strides = product.targetRows.stride * product.targetColumns.stride
     scratch =
       lines * (planes.planeSize(height: copied, pitch: pitch, of: S.self) + 32)
-      + (compacts ? blocks.longest * (gaps + 64) : 0) + (product.rows / parts + 32) * (gaps + 64)
-      + 1_024
+      + (compacts ? longestBlock * (gaps + 64) : 0)
+      + residues.count * (product.rows / parts + 32) * (gaps + 64)
+      + (residues.count > 1 ? longest * columnCut.longest * strides : 0) + 1_024
   }
 
   /// The number of rows in a band, at most `most`, with which the vectors of all bands are fullest.
@@ -101,6 +123,18 @@ struct BandPlan: Sendable {
       if best.vectors == Int.max || total * 100 < best.vectors * 99 { best = (size, total) }
     }
     return best.size
+  }
+
+  /// Notes the ways that the plan takes.
+  func notePaths(_ blocks: [ReductionBlocks]) {
+    KernelPath.note(.bandsCompacted, when: compacts)
+    KernelPath.note(.bandsAcrossImages, when: crossesImages && rowCut.size > height)
+    KernelPath.note(.bandsOfSomeOutputs, when: parts > 1)
+    KernelPath.note(.bandsOfSomeColumns, when: columnCut.count > 1)
+    KernelPath.note(.bandsInSeveralTasks, when: tasks > 1)
+    KernelPath.note(.severalBlocks, when: blockCount > 1)
+    KernelPath.note(.blocksWithinChannels, when: blocks.contains { $0.endWithinChannels })
+    KernelPath.note(.bandsStreamed, when: streams)
   }
 
   /// The bands of a task.
@@ -122,19 +156,5 @@ struct BandPlan: Sendable {
     return Band(
       group: unit / imageCount, segments: [RowSegment(image: unit % imageCount, rows: rows)],
       columns: columnCut[column], part: rowPart)
-  }
-
-  /// Compares the time spent in gaps with the time of copying them away, for each term and output.
-  private static func gapsCostMore<S>(_ product: ShiftedProduct<S>) -> Bool {
-    let planes = product.planes
-    guard planes.rows.span + planes.columns.span > 0 else { return false }
-    let (height, width) = (product.targetRows.count, product.targetColumns.count)
-    let tile = 128 / MemoryLayout<S>.size
-    let touched = ((height - 1) * planes.pitch(width) + width + tile - 1) / tile * tile
-    let waste = Double(touched) / Double(height * width) - 1
-    // A tile of 128 bytes takes one cycle for each row and term; a line is copied in about 5.
-    let multiplying = Double(product.rows) / Double(tile)
-    let copying = 0.2 + 5 / Double(width)
-    return multiplying * waste > copying
   }
 }

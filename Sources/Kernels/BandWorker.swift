@@ -1,34 +1,25 @@
 /// Computes bands one after the other in one block of scratch memory.
 struct BandWorker<S: KernelScalar> {
-  private let product: ShiftedProduct<S>
-  private let plan: BandPlan
-  private let weights: PackedWeights<S>
-  private let packed: UnsafePointer<S>
+  let product: ShiftedProduct<S>
+  let plan: BandPlan
+  private let residues: [ShiftedProduct<S>.Residue]
   private let bias: UnsafePointer<S>?
   private let scratch: UnsafeMutablePointer<S>
   private var offsets: [Int] = []
 
   init(
-    _ product: ShiftedProduct<S>, _ plan: BandPlan, _ weights: PackedWeights<S>,
-    _ packed: UnsafePointer<S>, bias: UnsafePointer<S>?, scratch: UnsafeMutablePointer<S>
+    _ product: ShiftedProduct<S>, _ plan: BandPlan, _ residues: [ShiftedProduct<S>.Residue],
+    bias: UnsafePointer<S>?, scratch: UnsafeMutablePointer<S>
   ) {
     self.product = product
     self.plan = plan
-    self.weights = weights
-    self.packed = packed
+    self.residues = residues
     self.bias = bias
     self.scratch = scratch
   }
 
-  /// The result's memory for one band: in place, or a buffer that is copied out at the end.
-  private struct Accumulator {
-    let base: UnsafeMutablePointer<S>
-    let pitch: Int
-    let isResult: Bool
-  }
-
   /// The lines that the tiles of one band read.
-  private struct Lines {
+  struct Lines {
     let planeSize: Int
     let pitch: Int
     let rows: Int
@@ -51,38 +42,54 @@ struct BandWorker<S: KernelScalar> {
     let lines = Lines(
       planeSize: planeSize, pitch: pitch, rows: outputs,
       positions: (outputs - 1) * rowPitch + width, rowPitch: rowPitch)
-    let blocks = weights.blocks
-    let copied = scratch + blocks.mostChannels * product.planes.phases.count * planeSize + 64
+    let copied = scratch + plan.lines * planeSize + 64
     let compactPitch = (lines.positions + 31) / 16 * 16 + 16
-    let compacted = plan.compacts ? blocks.longest * compactPitch : 0
-    let sum = accumulator(band, lines, result, buffer: copied + compacted)
+    let compacted = plan.compacts ? plan.longestBlock * compactPitch : 0
+    let sums = Accumulators(self, band, lines, result, buffer: copied + compacted)
 
-    for index in 0..<blocks.count {
-      let block = blocks[index]
-      let channels = blocks.channels(block)
-      let first = band.group * product.channels
-      planes.copy(
-        source, channels: first + channels.lowerBound..<first + channels.upperBound,
-        segments: band.segments, window: band.columns, to: scratch, planeSize: planeSize)
-      setOffsets(block, firstChannel: channels.lowerBound, lines)
-      if plan.compacts {
-        compact(band, lines, to: copied, pitch: compactPitch)
+    for index in 0..<plan.blockCount {
+      var channels = 0..<0
+      for (residue, sum) in zip(residues, sums.bases) {
+        guard let weights = residue.weights else {
+          if index == 0 { fill(band, lines.positions, sum, sums.pitch) }
+          continue
+        }
+        let block = weights.blocks[index]
+        if channels.isEmpty {
+          channels = weights.blocks.channels(block)
+          let first = band.group * product.channels
+          planes.copy(
+            source, channels: first + channels.lowerBound..<first + channels.upperBound,
+            segments: band.segments, window: band.columns, to: scratch, planeSize: planeSize)
+        }
+        setOffsets(block, residue.taps, firstChannel: channels.lowerBound, lines)
+        if plan.compacts { compact(band, lines, to: copied, pitch: compactPitch) }
+        multiply(
+          band, block, weights, plan.compacts ? copied : scratch, lines.positions, into: sum,
+          pitch: sums.pitch, accumulates: index > 0)
       }
-      multiply(
-        band, block, plan.compacts ? copied : scratch, lines.positions, into: sum,
-        accumulates: index > 0)
     }
-    if !sum.isResult { copyOut(band, lines, sum, result) }
+    if !sums.areResult { copyOut(band, lines, sums, result) }
+  }
+
+  /// Outputs that no tap reaches: the bias alone.
+  private func fill(_ band: Band, _ positions: Int, _ sum: UnsafeMutablePointer<S>, _ pitch: Int) {
+    for m in rowRange(band) {
+      let value = bias.map { $0[band.group * product.rows + m] } ?? 0
+      (sum + m * pitch).update(repeating: value, count: positions)
+    }
   }
 
   /// Where each term's line starts within the copied planes.
-  private mutating func setOffsets(_ block: Range<Int>, firstChannel: Int, _ lines: Lines) {
-    let planes = product.planes
+  private mutating func setOffsets(
+    _ block: Range<Int>, _ taps: [SourcePlanes.Tap], firstChannel: Int, _ lines: Lines
+  ) {
+    let phases = product.planes.phases.count
     offsets.removeAll(keepingCapacity: true)
     for term in block {
-      let (channel, index) = term.quotientAndRemainder(dividingBy: planes.taps.count)
-      let tap = planes.taps[index]
-      let plane = (channel - firstChannel) * planes.phases.count + tap.plane
+      let (channel, index) = term.quotientAndRemainder(dividingBy: taps.count)
+      let tap = taps[index]
+      let plane = (channel - firstChannel) * phases + tap.plane
       offsets.append(plane * lines.planeSize + tap.row * lines.pitch + tap.column)
     }
   }
@@ -114,14 +121,14 @@ struct BandWorker<S: KernelScalar> {
 
   /// Multiplies one block of terms into all positions of the band.
   private func multiply(
-    _ band: Band, _ block: Range<Int>, _ lines: UnsafeMutablePointer<S>, _ positions: Int,
-    into sum: Accumulator, accumulates: Bool
+    _ band: Band, _ block: Range<Int>, _ weights: PackedWeights<S>,
+    _ lines: UnsafeMutablePointer<S>, _ positions: Int, into sum: UnsafeMutablePointer<S>,
+    pitch: Int, accumulates: Bool
   ) {
     let lanes = product.instructions.lanes(S.self)
     let tile = product.vectors * lanes
-    let panels = weights.panels
-    offsets.withUnsafeBufferPointer { offsets in
-      guard let offsets = offsets.baseAddress else { return }
+    let panels = plan.panels
+    withOffsets(weights) { offsets, packed in
       var start = 0
       while start < positions {
         let columns = min(tile, positions - start)
@@ -133,7 +140,7 @@ struct BandWorker<S: KernelScalar> {
               instructions: product.instructions, rows: range.count, vectors: vectors,
               a: packed + weights.offset(group: band.group, block: block, panel: panel),
               b: lines + start, offsets: offsets, count: block.count,
-              c: sum.base + range.lowerBound * sum.pitch + start, pitch: sum.pitch,
+              c: sum + range.lowerBound * pitch + start, pitch: pitch,
               columns: columns, accumulates: accumulates,
               bias: bias.map { $0 + band.group * product.rows + range.lowerBound }))
         }
@@ -142,64 +149,29 @@ struct BandWorker<S: KernelScalar> {
     }
   }
 
+  /// Lends the offsets and the elements of the weights.
+  private func withOffsets(
+    _ weights: PackedWeights<S>, _ body: (UnsafePointer<Int>, UnsafePointer<S>) -> Void
+  ) {
+    offsets.withUnsafeBufferPointer { offsets in
+      weights.elements.withUnsafeBufferPointer { packed in
+        guard let offsets = offsets.baseAddress, let packed = packed.baseAddress else { return }
+        body(offsets, packed)
+      }
+    }
+  }
+
   /// The panels of the band's part of the rows.
   private func panelRange(_ band: Band) -> Range<Int> {
-    let count = weights.panels.count
+    let count = plan.panels.count
     return count * band.part / plan.parts..<count * (band.part + 1) / plan.parts
   }
 
   /// The rows of those panels.
-  private func rowRange(_ band: Band) -> Range<Int> {
+  func rowRange(_ band: Band) -> Range<Int> {
     let panels = panelRange(band)
     guard !panels.isEmpty else { return 0..<0 }
-    return weights.panels[panels.lowerBound]
-      .lowerBound..<weights.panels[panels.upperBound - 1].upperBound
-  }
-
-  private func accumulator(
-    _ band: Band, _ lines: Lines, _ result: UnsafeMutablePointer<S>,
-    buffer: UnsafeMutablePointer<S>
-  ) -> Accumulator {
-    let (rows, columns) = (product.targetRows, product.targetColumns)
-    let dense = columns.stride == 1 && columns.offset == 0
-    let gapless = lines.rows == 1 || (lines.rowPitch == columns.extent && rows.stride == 1)
-    guard dense, gapless, band.segments.count == 1 else {
-      let pitch = (lines.positions + 31) / 16 * 16 + 16
-      return Accumulator(
-        base: buffer - rowRange(band).lowerBound * pitch, pitch: pitch, isResult: false)
-    }
-    let segment = band.segments[0]
-    let row = rows.offset + segment.rows.lowerBound * rows.stride
-    let place =
-      product.resultPlane(image: segment.image, group: band.group) + row * columns.extent
-      + band.columns.lowerBound
-    return Accumulator(base: result + place, pitch: product.resultPitch, isResult: true)
-  }
-
-  /// Copies a finished band to its places in the result.
-  private func copyOut(
-    _ band: Band, _ lines: Lines, _ sum: Accumulator, _ result: UnsafeMutablePointer<S>
-  ) {
-    let (rows, columns) = (product.targetRows, product.targetColumns)
-    let width = band.columns.count
-    let left = columns.offset + band.columns.lowerBound * columns.stride
-    var line = 0
-    for segment in band.segments {
-      let first = result + product.resultPlane(image: segment.image, group: band.group)
-      for m in rowRange(band) {
-        let plane = first + m * product.resultPitch
-        var from = UnsafePointer(sum.base) + m * sum.pitch + line * lines.rowPitch
-        for u in segment.rows {
-          let to = plane + (rows.offset + u * rows.stride) * columns.extent + left
-          if columns.stride == 1 {
-            to.update(from: from, count: width)
-          } else {
-            for v in 0..<width { to[v * columns.stride] = from[v] }
-          }
-          from += lines.rowPitch
-        }
-      }
-      line += segment.rows.count + (plan.compacts ? 0 : product.planes.rows.span)
-    }
+    return plan.panels[panels.lowerBound]
+      .lowerBound..<plan.panels[panels.upperBound - 1].upperBound
   }
 }

@@ -23,11 +23,15 @@ public enum Convolution {
     precondition(x.count == geometry.inputCount && w.count == geometry.weightCount)
     precondition(bias.map { $0.count == geometry.outputChannels } ?? true)
     if geometry.isLinear {
+      KernelPath.note(.linear)
       // Y = X·Wᵀ + b
       let y = MatrixProduct.multiply(
         x, transposed: false, w, transposed: true, m: geometry.batch,
         n: geometry.outputChannels, k: geometry.reduction)
       return adding(bias, to: y, area: 1)
+    }
+    if let product = DirectProduct<S>(forward: geometry) {
+      return product.run(x, w, bias: bias, batch: geometry.batch)
     }
     let product = ShiftedProduct<S>(
       planes: SourcePlanes(forward: geometry), batch: geometry.batch, groups: geometry.groups,
@@ -64,8 +68,9 @@ public enum Convolution {
   /// gradients are the convolution of its upstream gradient, and `weightGradient` with the
   /// upstream gradient in the place of the input.
   ///
-  /// The result is computed one stride phase (h mod S) at a time: within a phase it is a product
-  /// without strides, with the taps that reach the phase.
+  /// Within one stride phase (h mod S) it is a product without strides, with the taps that reach the
+  /// phase. The phases of rows and columns are computed together and interleaved; where each output
+  /// is the sum of few terms, one after the other.
   ///
   /// - Parameters:
   ///   - x: N·O·Do·Ho·Wo activations.
@@ -81,10 +86,14 @@ public enum Convolution {
     precondition(x.count == geometry.outputCount && w.count == geometry.weightCount)
     precondition(bias.map { $0.count == geometry.inputChannels } ?? true)
     if geometry.isLinear {
+      KernelPath.note(.linear)
       // Z = X·W + b
       let z = MatrixProduct.multiply(
         x, w, m: geometry.batch, n: geometry.reduction, k: geometry.outputChannels)
       return adding(bias, to: z, area: geometry.inputArea)
+    }
+    if let product = DirectProduct<S>(transposed: geometry) {
+      return product.run(x, w, bias: bias, batch: geometry.batch)
     }
     let (depth, height, width) = (geometry.depth, geometry.height, geometry.width)
     let view = WeightView(
@@ -92,22 +101,32 @@ public enum Convolution {
       channelStride: geometry.reduction)
     return Array(uninitializedCount: geometry.inputCount) { z in
       for a in 0..<min(depth.stride, depth.extent) {
+        let planes = TargetAxis(phase: a, of: depth)
+        /// The product for some rows and columns of the result.
+        func product(
+          _ source: (SourceAxis, SourceAxis), _ target: (TargetAxis, TargetAxis)
+        ) -> ShiftedProduct<S> {
+          ShiftedProduct(
+            planes: SourcePlanes(
+              depth: SourceAxis(gradient: depth, phase: a), rows: source.0, columns: source.1,
+              outputDepth: planes.count, channels: geometry.outputChannels),
+            batch: geometry.batch, groups: geometry.groups, channels: geometry.groupOutputs,
+            rows: geometry.groupInputs, targetDepth: planes, targetRows: target.0,
+            targetColumns: target.1, instructions: .current)
+        }
+        let all = product(
+          (SourceAxis(gradient: height), SourceAxis(gradient: width)),
+          (TargetAxis(cellsOf: height), TargetAxis(cellsOf: width)))
+        guard PlaneProduct.fits(all) else {
+          run(all, x, w, view, bias: bias, z)
+          continue
+        }
         for b in 0..<min(height.stride, height.extent) {
           for c in 0..<min(width.stride, width.extent) {
-            let targets = (
-              TargetAxis(phase: a, of: depth), TargetAxis(phase: b, of: height),
-              TargetAxis(phase: c, of: width)
-            )
-            let product = ShiftedProduct<S>(
-              planes: SourcePlanes(
-                depth: SourceAxis(gradient: depth, phase: a),
-                rows: SourceAxis(gradient: height, phase: b),
-                columns: SourceAxis(gradient: width, phase: c), outputDepth: targets.0.count,
-                channels: geometry.outputChannels),
-              batch: geometry.batch, groups: geometry.groups, channels: geometry.groupOutputs,
-              rows: geometry.groupInputs, targetDepth: targets.0, targetRows: targets.1,
-              targetColumns: targets.2, instructions: .current)
-            run(product, x, w, view, bias: bias, z)
+            let phase = product(
+              (SourceAxis(gradient: height, phase: b), SourceAxis(gradient: width, phase: c)),
+              (TargetAxis(phase: b, of: height), TargetAxis(phase: c, of: width)))
+            run(phase, x, w, view, bias: bias, z)
           }
         }
       }

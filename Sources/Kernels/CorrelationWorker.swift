@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// Computes one tile of the weight gradient, band after band.
 struct CorrelationWorker<S: KernelScalar> {
   let correlation: WeightCorrelation<S>
@@ -57,7 +59,8 @@ struct CorrelationWorker<S: KernelScalar> {
         multiply(
           Band(group: group, segments: segments, columns: window, part: 0), scratch,
           planeSize: size,
-          packed, panels, accumulates: band > bands.lowerBound, result)
+          packed, panels, next: band + 1 < bands.upperBound ? band + 1 : nil,
+          accumulates: band > bands.lowerBound, dy, result)
       }
     }
   }
@@ -97,7 +100,7 @@ struct CorrelationWorker<S: KernelScalar> {
         for run in 0..<runs {
           S.transpose(
             Transposition(
-              rows: count, columns: length,
+              instructions: correlation.instructions, rows: count, columns: length,
               source: plane + (segment.rows.lowerBound + run) * width + window.lowerBound,
               sourcePitch: geometry.outputArea, target: place, targetPitch: lanes))
           place += length * lanes
@@ -108,16 +111,20 @@ struct CorrelationWorker<S: KernelScalar> {
 
   private func multiply(
     _ band: Band, _ source: UnsafePointer<S>, planeSize: Int, _ packed: UnsafePointer<S>,
-    _ panels: [Panel], accumulates: Bool, _ result: UnsafeMutablePointer<S>
+    _ panels: [Panel], next: Int?, accumulates: Bool, _ dy: UnsafePointer<S>,
+    _ result: UnsafeMutablePointer<S>
   ) {
     let pitch = planes.pitch(band.columns.count)
     let taps = planes.taps
     let offsets = termOffsets(planeSize: planeSize, pitch: pitch)
     let lines = lineOffsets(band.segments, pitch: pitch)
     let rows = Balanced(offsets.count, limit: correlation.instructions.correlationRows)
-    for panel in panels {
+    for (number, panel) in panels.enumerated() {
       for index in 0..<rows.count {
         let range = rows[index]
+        if let next {
+          prefetch(next, dy, part: number * rows.count + index, of: panels.count * rows.count)
+        }
         // Terms are in the order (channel, tap) of `planes.taps`, which is the weights' order.
         let term = group * geometry.reduction + channels.lowerBound * taps.count + range.lowerBound
         offsets.withUnsafeBufferPointer { offsets in
@@ -135,6 +142,25 @@ struct CorrelationWorker<S: KernelScalar> {
           }
         }
       }
+    }
+  }
+
+  /// Asks for a part of a band's gradients, while another is multiplied: they are short stretches of
+  /// many planes, which the processor does not foresee.
+  private func prefetch(_ band: Int, _ dy: UnsafePointer<S>, part: Int, of parts: Int) {
+    let window = plan.columnCut[band % plan.columnCut.count]
+    let cut = Balanced(outputs.count, count: parts)
+    let channel = group * geometry.groupOutputs + outputs.lowerBound + cut[part].lowerBound
+    let size = MemoryLayout<S>.stride
+    for segment in RowSegment.cut(
+      plan.rowCut[band / plan.columnCut.count], height: geometry.height.output)
+    {
+      let start = segment.rows.lowerBound * geometry.width.output + window.lowerBound
+      let length = (segment.rows.count - 1) * geometry.width.output + window.count
+      ck_prefetch(
+        cut[part].count, length * size,
+        dy + geometry.outputPlane(image: segment.image, channel: channel) + start,
+        geometry.outputArea * size)
     }
   }
 

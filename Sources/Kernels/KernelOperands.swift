@@ -72,6 +72,7 @@ public struct OverlapTile<S> {
 
 /// A matrix and where its transposition goes.
 public struct Transposition<S> {
+  let instructions: InstructionSet
   let rows: Int
   let columns: Int
   let source: UnsafePointer<S>
@@ -123,5 +124,14 @@ public struct RowCopy<S> {
   let source: UnsafePointer<S>
   let sourcePitch: Int
   let stride: Int
+  let target: UnsafeMutablePointer<S>
+}
+
+/// Rows of a source, and where they go without gaps.
+public struct RowStream<S> {
+  let rows: Int
+  let width: Int
+  let source: UnsafePointer<S>
+  let sourcePitch: Int
   let target: UnsafeMutablePointer<S>
 }

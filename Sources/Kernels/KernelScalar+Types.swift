@@ -32,7 +32,8 @@ extension Float: KernelScalar {
 
   /// Turns a matrix.
   public static func transpose(_ t: Transposition<Float>) {
-    ck_transpose_f32(t.rows, t.columns, t.source, t.sourcePitch, t.target, t.targetPitch)
+    ck_transpose_f32(
+      t.instructions.rawValue, t.rows, t.columns, t.source, t.sourcePitch, t.target, t.targetPitch)
   }
 
   /// A convolution of one plane.
@@ -61,6 +62,11 @@ extension Float: KernelScalar {
     ck_copy_rows_f32(
       t.above, t.rows, t.below, t.before, t.count, t.after, t.source, t.sourcePitch, t.stride,
       t.target)
+  }
+
+  /// Copies rows past the caches.
+  public static func streamRows(_ t: RowStream<Float>) {
+    ck_stream_rows_f32(t.rows, t.width, t.source, t.sourcePitch, t.target)
   }
 }
 
@@ -95,7 +101,8 @@ extension Double: KernelScalar {
 
   /// Turns a matrix.
   public static func transpose(_ t: Transposition<Double>) {
-    ck_transpose_f64(t.rows, t.columns, t.source, t.sourcePitch, t.target, t.targetPitch)
+    ck_transpose_f64(
+      t.instructions.rawValue, t.rows, t.columns, t.source, t.sourcePitch, t.target, t.targetPitch)
   }
 
   /// A convolution of one plane.
@@ -124,5 +131,10 @@ extension Double: KernelScalar {
     ck_copy_rows_f64(
       t.above, t.rows, t.below, t.before, t.count, t.after, t.source, t.sourcePitch, t.stride,
       t.target)
+  }
+
+  /// Copies rows past the caches.
+  public static func streamRows(_ t: RowStream<Double>) {
+    ck_stream_rows_f64(t.rows, t.width, t.source, t.sourcePitch, t.target)
   }
 }

@@ -26,8 +26,20 @@ public protocol KernelScalar: FloatingScalar {
   static func addLanes(
     _ terms: Int, _ lanes: UnsafePointer<Self>, to sums: UnsafeMutablePointer<Self>)
 
+  /// Convolutions of planes with a small square window.
+  static func direct(_ planes: DirectTile<Self>)
+
+  /// The transposed convolutions, with a stride of 2.
+  static func spread(_ planes: DirectTile<Self>)
+
+  /// The sums over positions of such convolutions, spread over 64 bytes of lanes for each term.
+  static func directSums(_ planes: DirectSums<Self>)
+
   /// Copies rows with zeros beside them.
   static func copyRows(_ rows: RowCopy<Self>)
+
+  /// Copies rows to a place without gaps, past the caches.
+  static func streamRows(_ rows: RowStream<Self>)
 
   /// Turns a matrix: target[x·ldt + r] = source[r·lds + x].
   static func transpose(_ matrix: Transposition<Self>)

@@ -53,6 +53,7 @@ struct RowProducts<S: KernelScalar> {
   let k: Int
 
   func run(_ a: UnsafePointer<S>, _ b: UnsafePointer<S>, _ c: UnsafeMutablePointer<S>) {
+    KernelPath.note(.productOfRows)
     let largest = DotTile<S>.largest
     let rowCut = Balanced(m, limit: largest.rows)
     let instructions = InstructionSet.current

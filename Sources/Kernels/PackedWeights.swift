@@ -12,6 +12,7 @@ struct ReductionBlocks: Sendable {
   /// Terms in a block: so many lines of a tile stay in the first-level cache.
   static let limit = 128
 
+  /// At least 1.
   let taps: Int
   let total: Int
   private let cut: Balanced
@@ -24,6 +25,17 @@ struct ReductionBlocks: Sendable {
     unit = taps <= limit ? max(taps, 1) : 1
     cut = Balanced(total / unit, limit: limit / unit)
   }
+
+  /// Cuts the channels where another sum over them, with up to `mostTaps` taps, is cut.
+  init(channels: Int, taps: Int, mostTaps: Int) {
+    self.taps = taps
+    total = channels * taps
+    unit = taps
+    cut = Balanced(channels, limit: max(1, Self.limit / mostTaps))
+  }
+
+  /// Whether a block may end between the taps of a channel.
+  var endWithinChannels: Bool { unit < taps }
 
   var count: Int { cut.count }
   var longest: Int { cut.longest * unit }
@@ -51,11 +63,11 @@ struct PackedWeights<S: KernelScalar> {
 
   init(
     _ weights: UnsafePointer<S>, _ view: WeightView, groups: Int, rows: Int, taps: [Int],
-    blocks: ReductionBlocks, panelRows: Int
+    blocks: ReductionBlocks, instructions: InstructionSet, vectors: Int
   ) {
     self.rows = rows
     self.blocks = blocks
-    let panels = Balanced(rows, limit: panelRows)
+    let panels = Balanced(rows, limit: instructions.tileRows(vectors: vectors))
     self.panels = panels
     nonisolated(unsafe) let source = weights
     elements = Array(uninitializedCount: groups * rows * blocks.total) { buffer in
@@ -68,7 +80,7 @@ struct PackedWeights<S: KernelScalar> {
           let range = panels[panel]
           let start = source + group * view.groupStride + range.lowerBound * view.rowStride
           Self.pack(
-            start, view, rows: range.count, taps: taps, block,
+            start, view, rows: range.count, taps: taps, block, instructions,
             to: base + (group * blocks.total + block.lowerBound) * rows
               + range.lowerBound * block.count)
         }
@@ -79,7 +91,7 @@ struct PackedWeights<S: KernelScalar> {
   /// Lays out one panel, run by run of terms that are neighbours in the weights.
   private static func pack(
     _ weights: UnsafePointer<S>, _ view: WeightView, rows: Int, taps: [Int], _ block: Range<Int>,
-    to panel: UnsafeMutablePointer<S>
+    _ instructions: InstructionSet, to panel: UnsafeMutablePointer<S>
   ) {
     var place = panel
     var (channel, tap) = block.lowerBound.quotientAndRemainder(dividingBy: taps.count)
@@ -94,13 +106,14 @@ struct PackedWeights<S: KernelScalar> {
         while run < left, tap + run < taps.count, taps[tap + run] == first + run { run += 1 }
       }
       let cell = weights + channel * view.channelStride + first
+      KernelPath.note(run == 1 ? .weightsOneByOne : .weightsInRuns)
       if run == 1 {
         for row in 0..<rows { place[row] = cell[row * view.rowStride] }
       } else {
         S.transpose(
           Transposition(
-            rows: rows, columns: run, source: cell, sourcePitch: view.rowStride, target: place,
-            targetPitch: rows))
+            instructions: instructions, rows: rows, columns: run, source: cell,
+            sourcePitch: view.rowStride, target: place, targetPitch: rows))
       }
       place += run * rows
       left -= run

@@ -8,9 +8,13 @@ struct PlaneCorrelation<S: KernelScalar> {
   private let geometry: ConvolutionGeometry
   private let planes: SourcePlanes
   private let bands: PlaneBands
+  /// How planes are read that need not be copied.
+  private let direct: DirectPlanes?
   private let instructions = InstructionSet.current
   /// Multiplications below which a task is not worth handing out.
   private static var smallestTask: Int { 1 << 19 }
+  /// Groups whose lanes are summed side by side where nothing is copied.
+  private static var directBatch: Int { 16 }
 
   /// Whether a weight gradient is worth computing plane by plane.
   static func fits(_ geometry: ConvolutionGeometry) -> Bool {
@@ -19,6 +23,7 @@ struct PlaneCorrelation<S: KernelScalar> {
 
   init(_ geometry: ConvolutionGeometry) {
     self.geometry = geometry
+    direct = DirectPlanes(forward: geometry)
     planes = SourcePlanes(forward: geometry)
     bands = PlaneBands(
       planes, channels: geometry.groupInputs, rows: geometry.height.output,
@@ -27,12 +32,14 @@ struct PlaneCorrelation<S: KernelScalar> {
 
   /// dW[o,i,p] = Σ_{n,y} g[n,o,y] · X[n, i, yS + pD − P].
   func run(_ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, result: UnsafeMutablePointer<S>) {
+    KernelPath.note(direct == nil ? .planesCorrelated : .readPlanesCorrelated)
+    KernelPath.note(.correlatedPlanesCut, when: bands.count > 1)
     let (terms, outputs) = (geometry.reduction, geometry.groupOutputs)
     let work = geometry.images * geometry.height.output * geometry.width.output * terms * outputs
     let perTask = max(
       1, min(geometry.groups / 8, max(bands.batch, Self.smallestTask / max(1, work))))
     let lanes = outputs * terms * LaneTile<S>.width
-    let batch = min(bands.batch, perTask)
+    let batch = min(direct == nil ? bands.batch : Self.directBatch, perTask)
     nonisolated(unsafe) let (x, dy, result) = (x, dy, result)
     Parallel.forEach((geometry.groups + perTask - 1) / perTask) { task in
       Scratch.with(bands.scratch + batch * lanes, of: S.self) { scratch in
@@ -54,6 +61,16 @@ struct PlaneCorrelation<S: KernelScalar> {
     _ dy: UnsafePointer<S>, _ scratch: UnsafeMutablePointer<S>, to sums: UnsafeMutablePointer<S>
   ) {
     let (inputs, outputs) = (geometry.groupInputs, geometry.groupOutputs)
+    if let direct {
+      for image in 0..<geometry.images {
+        let first = (image * geometry.groups + groups.lowerBound) * outputs
+        S.directSums(
+          DirectSums(
+            instructions: instructions, planes: direct, rows: part.rows, columns: part.columns,
+            range: first..<first + groups.count * outputs, source: x, gradient: dy, lanes: sums))
+      }
+      return
+    }
     let (terms, width) = (geometry.reduction, part.columns.count)
     let start = part.rows.lowerBound * geometry.width.output + part.columns.lowerBound
     bands.offsets(planes, channels: inputs, columns: width).withUnsafeBufferPointer { offsets in

@@ -38,6 +38,8 @@ struct PlaneProduct<S: KernelScalar> {
   func run(
     _ source: UnsafePointer<S>, bias: UnsafePointer<S>?, result: UnsafeMutablePointer<S>
   ) {
+    KernelPath.note(isDense ? .planesInPlace : .planesSpread)
+    KernelPath.note(.planesCut, when: bands.count > 1)
     let planes = product.images * product.groups
     let positions = product.targetRows.count * product.targetColumns.count
     let perTask = max(1, Self.smallestTask / (positions * product.rows * terms))

@@ -3,12 +3,21 @@ internal import Synchronization
 /// A block of memory that a task works in, kept for the next task when it is done.
 ///
 /// Fresh memory costs page faults; the blocks of finished tasks are still in the cache.
-final class Scratch: Sendable {
+package final class Scratch: Sendable {
   // Written once here, freed in `deinit`, lent to one task at a time.
   private nonisolated(unsafe) let base: UnsafeMutableRawPointer
   private let capacity: Int
 
-  private static let idle = Mutex<[Scratch]>([])
+  /// Lends so many bytes, aligned to 64, for the time of a call.
+  package typealias Lender =
+    @Sendable (_ bytes: Int, _ body: (UnsafeMutableRawPointer) -> Void) -> Void
+
+  private struct Shelf {
+    var idle: [Scratch] = []
+    var lender: Lender?
+  }
+
+  private static let shelf = Mutex(Shelf())
   private static let keptCount = 16
   private static let keptBytes = 4 << 20
 
@@ -19,15 +28,24 @@ final class Scratch: Sendable {
 
   deinit { base.deallocate() }
 
+  /// Lets all memory come from a lender; with none, blocks are kept and reused.
+  ///
+  /// The memory of a proof's lender shows reads of what nobody wrote, and what goes beyond its end.
+  package static func lend(by lender: Lender?) { shelf.withLock { $0.lender = lender } }
+
   /// Lends uninitialised room for `count` elements of a trivial type for the time of `body`.
   static func with<S>(_ count: Int, of type: S.Type, _ body: (UnsafeMutablePointer<S>) -> Void) {
     let bytes = count * MemoryLayout<S>.stride
-    let scratch =
-      idle.withLock { blocks in
-        blocks.lastIndex { $0.capacity >= bytes }.map { blocks.remove(at: $0) }
-      } ?? Scratch(bytes: bytes)
+    let (lender, kept) = shelf.withLock { shelf -> (Lender?, Scratch?) in
+      if let lender = shelf.lender { return (lender, nil) }
+      return (nil, shelf.idle.lastIndex { $0.capacity >= bytes }.map { shelf.idle.remove(at: $0) })
+    }
+    if let lender {
+      return lender(bytes) { body($0.bindMemory(to: S.self, capacity: count)) }
+    }
+    let scratch = kept ?? Scratch(bytes: bytes)
     body(scratch.base.bindMemory(to: S.self, capacity: count))
     guard scratch.capacity <= keptBytes else { return }
-    idle.withLock { blocks in if blocks.count < keptCount { blocks.append(scratch) } }
+    shelf.withLock { if $0.idle.count < keptCount { $0.idle.append(scratch) } }
   }
 }

@@ -1,22 +1,5 @@
+internal import CKernels
 internal import Tensors
-
-/// Where the outputs of a product go on one axis: index = stride · u + offset.
-struct TargetAxis: Sendable {
-  let extent: Int
-  let stride: Int
-  let offset: Int
-
-  /// All windows of an axis.
-  init(windowsOf axis: WindowAxis) { (extent, stride, offset) = (axis.output, 1, 0) }
-
-  /// The cells of an axis that lie in one stride phase.
-  init(phase: Int, of axis: WindowAxis) {
-    (extent, stride, offset) = (axis.extent, axis.stride, phase)
-  }
-
-  /// How many indices there are.
-  var count: Int { max(0, (extent - offset + stride - 1) / stride) }
-}
 
 /// Y[n, m, z, y, x] = bias[m] + Σ_{c,t} A[m, (c,t)] · X[n, c, plane_t(z), row_t(y), column_t(x)].
 ///
@@ -25,8 +8,11 @@ struct TargetAxis: Sendable {
 /// of a cache, and the tiles read shifted lines of it. Each output is owned by one task. The sum
 /// runs over blocks of terms; a block is one chain of fused multiply-adds, and the blocks are
 /// added in order.
+///
+/// The outputs of a result with a stride fall into residues, each with taps of its own. They are
+/// computed from the same copied rows and interleaved at the end.
 struct ShiftedProduct<S: KernelScalar> {
-  let planes: SourcePlanes
+  private(set) var planes: SourcePlanes
   let batch: Int
   let groups: Int
   /// Channels of the source in a group.
@@ -45,31 +31,71 @@ struct ShiftedProduct<S: KernelScalar> {
   ) {
     guard images > 0, targetRows.count > 0, targetColumns.count > 0 else { return }
     guard !planes.taps.isEmpty else {
+      KernelPath.note(.unreachedOutputs)
       return fill(result, bias: bias)
     }
     guard !PlaneProduct.fits(self) else {
       return PlaneProduct(self, weights, view).run(source, bias: bias, result: result)
     }
-    let blocks = ReductionBlocks(channels: channels, taps: planes.taps.count)
-    let packed = PackedWeights(
-      weights, view, groups: groups, rows: rows, taps: planes.taps.map(\.kernel), blocks: blocks,
-      panelRows: instructions.tileRows(vectors: vectors))
-    let plan = BandPlan(self, blocks: blocks)
+    var product = self
+    if LineLayout(self) == .split {
+      KernelPath.note(.bandsSplit)
+      product.planes = planes.splittingColumns()
+    }
+    product.runTiles(source, weights, view, bias: bias, result: result)
+  }
+
+  private func runTiles(
+    _ source: UnsafePointer<S>, _ weights: UnsafePointer<S>, _ view: WeightView,
+    bias: UnsafePointer<S>?, result: UnsafeMutablePointer<S>
+  ) {
+    let residues = makeResidues(weights, view)
+    let plan = BandPlan(self, residues)
+    plan.notePaths(residues.compactMap(\.weights?.blocks))
     nonisolated(unsafe) let (x, b, y) = (source, bias, result)
     Parallel.forEach(plan.tasks) { task in
       let range = plan.bands(of: task)
-      packed.elements.withUnsafeBufferPointer { a in
-        guard let a = a.baseAddress else { return }
-        Scratch.with(plan.scratch, of: S.self) { scratch in
-          var worker = BandWorker(self, plan, packed, a, bias: b, scratch: scratch)
-          for index in range { worker.compute(plan.band(index), x, y) }
-        }
+      Scratch.with(plan.scratch, of: S.self) { scratch in
+        var worker = BandWorker(self, plan, residues, bias: b, scratch: scratch)
+        for index in range { worker.compute(plan.band(index), x, y) }
+        if plan.streams { ck_stream_end() }
       }
+    }
+  }
+
+  /// Outputs that are computed from the same taps.
+  struct Residue: Sendable {
+    let taps: [SourcePlanes.Tap]
+    /// None, if no tap reaches these outputs.
+    let weights: PackedWeights<S>?
+  }
+
+  /// The residues, by row and column, with their weights.
+  private func makeResidues(_ weights: UnsafePointer<S>, _ view: WeightView) -> [Residue] {
+    let taps = Dictionary(grouping: planes.taps, by: \.residue)
+    let mostTaps = taps.values.reduce(1) { max($0, $1.count) }
+    let count = targetRows.residues * targetColumns.residues
+    return (0..<count).map { index in
+      let residue = SourcePlanes.Residue(
+        row: index / targetColumns.residues, column: index % targetColumns.residues)
+      guard let own = taps[residue] else { return Residue(taps: [], weights: nil) }
+      let blocks =
+        count == 1
+        ? ReductionBlocks(channels: channels, taps: own.count)
+        : ReductionBlocks(channels: channels, taps: own.count, mostTaps: mostTaps)
+      return Residue(
+        taps: own,
+        weights: PackedWeights(
+          weights, view, groups: groups, rows: rows, taps: own.map(\.kernel), blocks: blocks,
+          instructions: instructions, vectors: vectors))
     }
   }
 
   /// The planes of all samples that are computed.
   var images: Int { batch * targetDepth.count }
+
+  /// The elements of the result.
+  var resultCount: Int { batch * groups * rows * resultPitch }
 
   /// The distance between the same places of two rows of the product.
   var resultPitch: Int { targetDepth.extent * targetRows.extent * targetColumns.extent }
@@ -93,6 +119,10 @@ struct ShiftedProduct<S: KernelScalar> {
       for m in 0..<rows {
         let value = bias.map { $0[group * rows + m] } ?? 0
         let plane = result + resultPlane(image: image, group: group) + m * resultPitch
+        guard targetRows.residues * targetColumns.residues == 1 else {
+          plane.update(repeating: value, count: targetRows.extent * targetColumns.extent)
+          continue
+        }
         for u in 0..<targetRows.count {
           let row = targetRows.offset + u * targetRows.stride
           let line = plane + row * targetColumns.extent + targetColumns.offset

@@ -9,6 +9,8 @@ struct SourceAxis: Sendable {
     let kernel: Int
     let phase: Int
     let shift: Int
+    /// The residue of the outputs that read it, modulo the stride of the result.
+    let residue: Int
   }
 
   let extent: Int
@@ -46,7 +48,7 @@ struct SourceAxis: Sendable {
     let taps = (0..<axis.kernel).map { p in
       let start = axis.cell(window: 0, tap: p)
       let phase = ((start % axis.stride) + axis.stride) % axis.stride
-      return Tap(kernel: p, phase: phase, shift: (start - phase) / axis.stride)
+      return Tap(kernel: p, phase: phase, shift: (start - phase) / axis.stride, residue: 0)
     }
     self.init(extent: axis.extent, stride: axis.stride, kernel: axis.kernel, taps: taps)
   }
@@ -57,7 +59,19 @@ struct SourceAxis: Sendable {
     let taps = (0..<axis.kernel).compactMap { p -> Tap? in
       let distance = a - axis.cell(window: 0, tap: p)
       guard distance % axis.stride == 0 else { return nil }
-      return Tap(kernel: p, phase: 0, shift: distance / axis.stride)
+      return Tap(kernel: p, phase: 0, shift: distance / axis.stride, residue: 0)
+    }
+    self.init(extent: axis.output, stride: 1, kernel: axis.kernel, taps: taps)
+  }
+
+  /// Input gradient at all input indices Su + a, a < S: tap p sends g[u + (a + P − pD)/S] to those
+  /// with a = (pD − P) mod S.
+  init(gradient axis: WindowAxis) {
+    let taps = (0..<axis.kernel).compactMap { p -> Tap? in
+      let start = axis.cell(window: 0, tap: p)
+      let residue = ((start % axis.stride) + axis.stride) % axis.stride
+      guard residue < axis.extent else { return nil }
+      return Tap(kernel: p, phase: 0, shift: (residue - start) / axis.stride, residue: residue)
     }
     self.init(extent: axis.output, stride: 1, kernel: axis.kernel, taps: taps)
   }

@@ -29,6 +29,8 @@ struct SourcePlanes: Sendable {
     let depth: Int
     let row: Int
     let column: Int
+    /// Where its rows begin, in output columns.
+    let shift: Int
   }
 
   /// A tap: its plane among those of the channel, its place in it, its index in the kernel.
@@ -37,6 +39,14 @@ struct SourcePlanes: Sendable {
     let row: Int
     let column: Int
     let kernel: Int
+    /// The outputs that read it.
+    let residue: Residue
+  }
+
+  /// Outputs whose row and column leave the same remainders, divided by the strides of the result.
+  struct Residue: Hashable, Sendable {
+    let row: Int
+    let column: Int
   }
 
   let depth: SourceAxis
@@ -48,10 +58,14 @@ struct SourcePlanes: Sendable {
   let channels: Int
   let phases: [Phase]
   let taps: [Tap]
+  /// Whether there is a copy for each shift of the columns, whose rows have no gap between them.
+  let splitsColumns: Bool
 
   init(
-    depth: SourceAxis, rows: SourceAxis, columns: SourceAxis, outputDepth: Int, channels: Int
+    depth: SourceAxis, rows: SourceAxis, columns: SourceAxis, outputDepth: Int, channels: Int,
+    splitsColumns: Bool = false
   ) {
+    self.splitsColumns = splitsColumns
     self.depth = depth
     self.rows = rows
     self.columns = columns
@@ -63,7 +77,9 @@ struct SourcePlanes: Sendable {
     for (index, o) in depth.taps.enumerated() {
       for p in rows.taps {
         for q in columns.taps {
-          let phase = Phase(depth: index, row: p.phase, column: q.phase)
+          let phase = Phase(
+            depth: index, row: p.phase, column: q.phase,
+            shift: splitsColumns ? q.shift : columns.firstShift)
           let plane = planes[phase, default: phases.count]
           if plane == phases.count {
             planes[phase] = plane
@@ -71,8 +87,9 @@ struct SourcePlanes: Sendable {
           }
           taps.append(
             Tap(
-              plane: plane, row: p.shift - rows.firstShift, column: q.shift - columns.firstShift,
-              kernel: (o.kernel * rows.kernel + p.kernel) * columns.kernel + q.kernel))
+              plane: plane, row: p.shift - rows.firstShift, column: q.shift - phase.shift,
+              kernel: (o.kernel * rows.kernel + p.kernel) * columns.kernel + q.kernel,
+              residue: Residue(row: p.residue, column: q.residue)))
         }
       }
     }
@@ -88,8 +105,18 @@ struct SourcePlanes: Sendable {
       channels: geometry.inputChannels)
   }
 
+  /// The same with a copy for each shift of the columns.
+  func splittingColumns() -> SourcePlanes {
+    SourcePlanes(
+      depth: depth, rows: rows, columns: columns, outputDepth: outputDepth, channels: channels,
+      splitsColumns: true)
+  }
+
+  /// Elements between the end of a row of outputs and the start of the next.
+  var gap: Int { splitsColumns ? 0 : columns.span }
+
   /// The distance between two rows of a copy that serves this many output columns.
-  func pitch(_ outputColumns: Int) -> Int { outputColumns + columns.span }
+  func pitch(_ outputColumns: Int) -> Int { outputColumns + gap }
 
   /// The rows of a copy that serves these segments.
   func height(_ segments: [RowSegment]) -> Int {
@@ -150,7 +177,7 @@ struct SourcePlanes: Sendable {
       plane.update(repeating: 0, count: range.count * pitch)
       return
     }
-    let start = window.lowerBound + columns.firstShift
+    let start = window.lowerBound + phase.shift
     let first = min(max(0, -start), pitch)
     let end = max(first, min(pitch, columns.count(phase: phase.column) - start))
     let row = image + (inside.lowerBound * rows.stride + phase.row) * columns.extent

@@ -28,13 +28,15 @@ struct TiledProduct<S: KernelScalar> {
   private var tile: Int { vectors * instructions.lanes(S.self) }
 
   func run(_ a: UnsafePointer<S>, _ b: UnsafePointer<S>, _ c: UnsafeMutablePointer<S>) {
+    KernelPath.note(
+      readsInPlace ? .productInPlace : bIsTransposed ? .productOfTranspositions : .productOfCopies)
     let limit = readsInPlace ? Self.fewTerms : ReductionBlocks.limit
     let packed = PackedWeights(
       a,
       WeightView(
         groupStride: 0, rowStride: aIsTransposed ? 1 : k, channelStride: aIsTransposed ? m : 1),
       groups: 1, rows: m, taps: [0], blocks: ReductionBlocks(channels: k, taps: 1, limit: limit),
-      panelRows: instructions.tileRows(vectors: vectors))
+      instructions: instructions, vectors: vectors)
     // A block of B fills half of the second-level cache; at least eight tasks if there is work.
     let widest = (512 << 10) / MemoryLayout<S>.size / ReductionBlocks.limit
     let columnCut = Balanced(n, limit: max(128, min(readsInPlace ? 4 * widest : widest, n / 8)))
@@ -108,7 +110,7 @@ struct TiledProduct<S: KernelScalar> {
     if bIsTransposed {
       S.transpose(
         Transposition(
-          rows: columns.count, columns: block.count,
+          instructions: instructions, rows: columns.count, columns: block.count,
           source: b + columns.lowerBound * k + block.lowerBound, sourcePitch: k, target: scratch,
           targetPitch: pitch))
     } else {
@@ -124,6 +126,7 @@ struct TiledProduct<S: KernelScalar> {
     _ lines: Lines, _ start: Int, _ count: Int, _ terms: Int, _ scratch: UnsafeMutablePointer<S>
   ) -> (base: UnsafePointer<S>, isCopy: Bool, offsets: [Int]) {
     guard !lines.isPadded, count < tile else { return (lines.base + start, false, []) }
+    KernelPath.note(.productWithRaggedTile)
     for p in 0..<terms {
       (scratch + p * tile).update(from: lines.base + p * lines.pitch + start, count: count)
     }

@@ -37,6 +37,15 @@ struct CorrelationPlan: Sendable {
     partCut = Balanced(bands, limit: (bands + parts - 1) / parts)
     tasks = tiles * partCut.count
   }
+
+  /// Notes the ways that the plan takes.
+  func notePaths() {
+    KernelPath.note(overlaps ? .correlationOverPositions : .correlationOverOutputs)
+    KernelPath.note(.correlationInParts, when: partCut.count > 1)
+    KernelPath.note(.correlationOfSomeChannels, when: channelCut.count > 1)
+    KernelPath.note(.correlationOfSomeOutputs, when: outputCut.count > 1)
+    KernelPath.note(.correlationOfSomeColumns, when: columnCut.count > 1)
+  }
 }
 
 /// dW[o,i,p] = Σ_{n,y} g[n,o,y] · X[n, i, yS + pD − P].
@@ -60,6 +69,7 @@ struct WeightCorrelation<S: KernelScalar> {
   func run(
     _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, result: UnsafeMutablePointer<S>
   ) {
+    plan.notePaths()
     let count = geometry.weightCount
     let parts = [S](uninitializedCount: plan.partCut.count * count) { parts in
       nonisolated(unsafe) let (x, dy, target) = (x, dy, parts)
@@ -98,7 +108,8 @@ struct WeightCorrelation<S: KernelScalar> {
           }
           S.transpose(
             Transposition(
-              rows: range.count, columns: outputs, source: sums, sourcePitch: outputs,
+              instructions: instructions, rows: range.count, columns: outputs, source: sums,
+              sourcePitch: outputs,
               target: target, targetPitch: terms))
         }
       }
@@ -121,6 +132,7 @@ extension Convolution {
   ) -> [S] {
     precondition(x.count == geometry.inputCount && dy.count == geometry.outputCount)
     guard !geometry.isLinear else {
+      KernelPath.note(.linear)
       return MatrixProduct.multiply(
         dy, transposed: true, x, transposed: false, m: geometry.outputChannels,
         n: geometry.reduction, k: geometry.batch)

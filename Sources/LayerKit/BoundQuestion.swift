@@ -1,3 +1,4 @@
+internal import Kernels
 public import Tensors
 
 /// What a layer is asked when it has to bound the rounding of one of its results.
@@ -35,8 +36,39 @@ extension Layer {
   /// It bounds a layer only if that is linear in each operand separately and computes with
   /// additions and multiplications alone, like a convolution.
   public func magnitude(_ question: BoundQuestion) -> Tensor<Double> {
-    let operands = question.operands.mapTensors { $0.map(\.magnitude) }
-    let upstream = question.upstream.map { $0.map(\.magnitude) }
+    result(
+      question, question.operands.mapTensors { $0.mapInParallel(\.magnitude) },
+      question.upstream.map { $0.mapInParallel(\.magnitude) })
+  }
+
+  /// The same for sums of at most `terms` products of two operands, in single precision where that
+  /// says enough: at most 1.6 % more, in half the time.
+  ///
+  /// No term is negative, so n additions and multiplications lose at most γ(n) of the sum, and n·η
+  /// where products fall below the smallest normal number:
+  ///
+  ///     B ≤ (B̂ + n·η) / (1 − γ(n)),   1 / (1 − γ(n)) = 1 + n·u / (1 − 2n·u)
+  ///
+  /// with u = 2⁻²⁴ and η = 2⁻¹⁴⁹ (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed.,
+  /// sections 2.1 and 3.1). It is computed in double precision where single precision does not hold
+  /// an operand or a sum, or where n·u exceeds 1/64.
+  public func magnitude(_ question: BoundQuestion, terms: Int) -> Tensor<Double> {
+    let count = Double(terms + 1)
+    let lost = count * Double(Float.ulpOfOne) / 2
+    let exact = SingleOperands(question)
+    guard lost <= 1.0 / 64, let exact else { return magnitude(question) }
+    let sums = result(question, exact.operands, exact.upstream)
+    guard sums.isFinite else { return magnitude(question) }
+    let growth = 1 + lost / (1 - 2 * lost)
+    let floor = count * Double(Float.leastNonzeroMagnitude)
+    // What double precision rounds here is far below what the first factor leaves over.
+    return sums.mapInParallel { (Double($0) + floor) * growth }
+  }
+
+  /// The tensor in question, computed from other operands.
+  private func result<S: KernelScalar>(
+    _ question: BoundQuestion, _ operands: Operands<S>, _ upstream: [Tensor<S>]
+  ) -> Tensor<S> {
     switch question.tensor {
     case .output(let index):
       return forward(operands).outputs[index]
@@ -53,7 +85,7 @@ extension Layer {
     }
   }
 
-  private func missing(_ question: BoundQuestion) -> Tensor<Double> {
+  private func missing<S>(_ question: BoundQuestion) -> Tensor<S> {
     preconditionFailure("\(Self.signature.kind) does not compute \(question.tensor)")
   }
 }

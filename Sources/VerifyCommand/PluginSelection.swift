@@ -12,8 +12,8 @@ struct PluginSelection: ParsableArguments {
     help: ArgumentHelp(
       "Also use the kinds of layers of this shared library; may be repeated.",
       discussion: """
-        An absolute path of a file that others cannot write. The library runs in a process of \
-        its own, without a network and without your files.
+        The path of a file that others cannot write; nothing is searched for. The library runs \
+        in a process of its own, without a network and without your files.
         """, valueName: "library"),
     completion: .file(extensions: ["so"]))
   var paths: [String] = []
@@ -27,9 +27,24 @@ struct PluginSelection: ParsableArguments {
 
   func validate() throws {
     if let seconds, seconds < 1 { throw ValidationError("--plugin-timeout takes 1 or more") }
-    for (index, path) in paths.enumerated() where paths[..<index].contains(path) {
-      throw ValidationError("--plugin \(path) is named twice")
+    let whole = paths.map(Self.absolute)
+    for (index, path) in whole.enumerated() where whole[..<index].contains(path) {
+      throw ValidationError("--plugin \(paths[index]) is named twice")
     }
+  }
+
+  /// The path from the root: a relative one is meant from the current folder, never from where the
+  /// dynamic linker looks for libraries.
+  private static func absolute(_ path: String) -> String {
+    guard !path.hasPrefix("/") else { return path }
+    if let found = realpath(path, nil) {
+      defer { free(found) }
+      return String(cString: found)
+    }
+    // What is not there is told as what was looked for.
+    guard let folder = realpath(".", nil) else { return path }
+    defer { free(folder) }
+    return String(cString: folder) + "/" + path
   }
 
   /// Loads the libraries and adds their kinds to those that are known already.
@@ -40,7 +55,7 @@ struct PluginSelection: ParsableArguments {
     var options = PluginOptions()
     if let seconds { options.seconds = seconds }
     var loaded = LoadedPlugins(registry: registry)
-    for path in paths {
+    for path in paths.map(Self.absolute) {
       do throws(PluginProblem) {
         loaded.add(try PluginLibrary(path: path, options: options))
       } catch {

@@ -117,6 +117,11 @@ extension ConvolutionGeometry {
     of(1, 16, 8, 3, 5_000, kernel: 3, padding: 2, groups: 8),
     of(2, 300, 300, 7, 7, kernel: 3, padding: 1, groups: 300),
     of(1, 9, 9, [9_000], kernel: 7, stride: 3, padding: 2, groups: 9),
+    // Planes that are read where they are, without copies.
+    of(2, 8, 8, 7, 7, kernel: 3, stride: 2, padding: 1, groups: 8),
+    of(1, 8, 16, 15, 14, kernel: 5, padding: 2, groups: 8),
+    of(1, 16, 8, 15, 30, kernel: 5, stride: 2, padding: 1, groups: 8),
+    of(1, 8, 8, 12, 150, kernel: 3, padding: 1, groups: 8),
     // A first layer; a kernel of more taps than a block; a very wide image.
     of(1, 3, 16, 30, 30, kernel: 7, stride: 2, padding: 3), of(1, 2, 3, 20, 20, kernel: 17),
     of(1, 2, 20, 1, 9_000, kernel: 1), of(1, 1, 2, 3, 3_000, kernel: 3, padding: 1),

@@ -93,4 +93,28 @@ struct ConvolutionTests {
       }
     }
   }
+
+  @Test("the zeros of the padding are multiplied", arguments: InstructionSet.available, [1, 2])
+  func infiniteWeights(instructions: InstructionSet, stride: Int) {
+    let axis = WindowAxis(
+      extent: 9, kernel: 3, stride: stride, paddingBegin: 1, paddingEnd: 1)
+    let geometry = ConvolutionGeometry(
+      batch: 1, inputChannels: 8, outputChannels: 8, groups: 8, height: axis, width: axis)
+    // ∞ · 0 is no number: an infinite first weight shows in the first row and column of windows.
+    let w = [Float](count: geometry.weightCount) { $0 % 9 == 0 ? .infinity : 1 }
+    let ones = [Float](count: geometry.inputCount) { _ in 1 }
+    InstructionSet.$current.withValue(instructions) {
+      let y = Convolution.forward(ones, w, bias: nil, geometry)
+      for (index, value) in y.enumerated() {
+        let (row, column) = (index / axis.output % axis.output, index % axis.output)
+        #expect(row == 0 || column == 0 ? value.isNaN : value == .infinity, "\(index)")
+      }
+      // An infinite gradient meets the same zeros in the sums of the weights that lie outside.
+      let dy = [Float](count: geometry.outputCount) { $0 == 0 ? .infinity : 1 }
+      let dw = Convolution.weightGradient(ones, dy, geometry)
+      #expect([0, 1, 2, 3, 6].allSatisfy { dw[$0].isNaN })
+      #expect([4, 5, 7, 8].allSatisfy { dw[$0] == .infinity })
+      #expect(dw[9...].allSatisfy { $0.isFinite })
+    }
+  }
 }

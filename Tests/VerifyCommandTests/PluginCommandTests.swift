@@ -166,8 +166,23 @@ import Testing
     #expect(try CommandRun("layers", "--plugin-timeout", "0").status == 64)
     #expect(
       try CommandRun("layers", "--plugin", plugin.path, "--plugin", plugin.path).status == 64)
-    let relative = try CommandRun("layers", "--plugin", "libacme.so")
-    #expect(relative.status == 2)
-    #expect(relative.errors.contains("is no absolute path"))
+  }
+
+  @Test func `a relative path is meant from the current folder`() throws {
+    let plugin = try BuiltPlugin()
+    let folder = try #require(realpath(".", nil))
+    defer { free(folder) }
+    let here = String(cString: folder)
+    let up = here.split(separator: "/").map { _ in "../" }.joined()
+    let relative = up + plugin.path.dropFirst()
+    let listed = try CommandRun("layers", "acme.Scale", "--plugin", relative)
+    #expect(listed.status == 0, "\(listed.text)")
+    // The path that was loaded is whole.
+    #expect(listed.output.contains("acme.Scale  (/"))
+    #expect(listed.output.contains("/libacme.so)"))
+    #expect(try CommandRun("layers", "--plugin", plugin.path, "--plugin", relative).status == 64)
+    let missing = try CommandRun("layers", "--plugin", "libz.so.1")
+    #expect(missing.status == 2)
+    #expect(missing.errors.contains("\(here)/libz.so.1: the plug-in cannot be opened"))
   }
 }

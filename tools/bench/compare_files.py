@@ -79,9 +79,7 @@ def measure(folder: Path, storage: str, difference: str, options: argparse.Names
     for name, results in runs.items():
         own = runs[OURS]
         ratios = [
-            timing.spread(
-                [getattr(r, k) / getattr(o, k) for r, o in zip(results, own, strict=True)], 1
-            )
+            timing.quotients([getattr(r, k) for r in results], [getattr(o, k) for o in own])
             for k in ("wall", "cpu")
         ]
         rows.append(
@@ -93,7 +91,7 @@ def measure(folder: Path, storage: str, difference: str, options: argparse.Names
                 f"{max(r.peak for r in results) / 1e6:.0f}",
             )
         )
-    print(f"\n{storage}, {difference}\n{timing.table(rows)}", flush=True)
+    print(f"\n{storage}, {difference}\n\n{timing.table(rows)}", flush=True)
     expected = 0 if difference == "equal" else 1
     wrong = {n for n, results in runs.items() if any(r.status != expected for r in results)}
     for name in sorted(wrong):

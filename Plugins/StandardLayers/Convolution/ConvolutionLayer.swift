@@ -141,7 +141,7 @@ extension ConvolutionLayer {
       case .output, .buffer: w.count / w[0] + 1
       }
     return .sum(
-      terms: terms, magnitude: magnitude(question),
+      terms: terms, magnitude: magnitude(question, terms: terms + 1),
       products: question.tensor != .parameterGradient("bias"))
   }
 }

@@ -140,7 +140,7 @@ extension TransposedConvolutionLayer {
       case .parameterGradient: x.count / x[1]
       }
     return .sum(
-      terms: terms, magnitude: magnitude(question),
+      terms: terms, magnitude: magnitude(question, terms: terms + 1),
       products: question.tensor != .parameterGradient("bias"))
   }
 }

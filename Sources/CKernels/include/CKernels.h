@@ -48,9 +48,46 @@ int ck_correlate_rows(int isa);
 //   x < count, `after` zeros; `below` rows of zeros: all without gaps. lds is the distance between
 //   two rows of the source.
 //
+// ck_stream_rows_…: target[r·width + x] = source[r·lds + x], past the caches; ck_stream_end makes
+//   what this thread has streamed visible before anything that it stores later.
+//
+// ck_prefetch: asks for `bytes` bytes from each of `rows` places, `pitch` bytes apart; reads nothing.
+//
 // ck_transpose_…: target[x·ldt + r] = source[r·lds + x], r < rows, x < columns.
 //
 // ck_pick_…: target[x] = source[x·stride], x < count.
+
+// ck_direct_…: for the result planes first ≤ i < end, with a window of K × K taps p, q:
+//   c[y][x] = bias + Σ_pq w[p][q] · s[S·y + p − P][S·x + q − P'], or, if `turned` (S = 1),
+//             bias + Σ_pq w[p][q] · s[y + K − 1 − p − P][x + K − 1 − q − P'],
+//   one chain of fused multiply-adds, p and q ascending; zeros beside the plane are multiplied.
+//
+// ck_spread_…: c[h][v] = bias + Σ_pq w[p][q] · g[(h + P − p)/2][(v + P' − q)/2] over the p and q for
+//   which 2 divides, likewise.
+//
+// ck_direct_sums_…: lanes[p, q][(x − left) mod L] += Σ_y Σ_x g[y][x] · s[S·y + p − P][S·x + q − P'] for
+//   a part of the positions, in this order, where L scalars fill 64 bytes.
+
+/// Planes that lie one after the other without gaps, and a window that moves over them.
+struct ck_direct {
+  /// The extents of a plane that is read.
+  ptrdiff_t height, width;
+  /// The extents of a plane that is written; in `ck_direct_sums_…` those of the gradient.
+  ptrdiff_t rows, columns;
+  /// K, 3 or 5, and S, 1 or 2.
+  ptrdiff_t kernel, stride;
+  /// P and P′; all windows overlap the plane or the K − 1 cells beside it.
+  ptrdiff_t above, before;
+  /// Whether the window is turned by half a turn.
+  int turned;
+  /// How many neighbouring results read the same plane, and how many have weights of their own.
+  ptrdiff_t outputs, channels;
+};
+
+/// A part of the positions of a plane.
+struct ck_part {
+  ptrdiff_t top, bottom, left, right;
+};
 
 #define CK_DECLARE(T, S)                                                                         \
   void ck_product_##S(                                                                           \
@@ -77,10 +114,24 @@ int ck_correlate_rows(int isa);
   void ck_copy_rows_##S(                                                                         \
     ptrdiff_t above, ptrdiff_t rows, ptrdiff_t below, ptrdiff_t before, ptrdiff_t count,         \
     ptrdiff_t after, const T *source, ptrdiff_t lds, ptrdiff_t stride, T *target);               \
+  void ck_stream_rows_##S(                                                                       \
+    ptrdiff_t rows, ptrdiff_t width, const T *source, ptrdiff_t lds, T *target);                 \
+  void ck_direct_##S(                                                                            \
+    int isa, const struct ck_direct *d, ptrdiff_t first, ptrdiff_t end, const T *s, const T *w,  \
+    const T *bias, T *c);                                                                        \
+  void ck_spread_##S(                                                                            \
+    int isa, const struct ck_direct *d, ptrdiff_t first, ptrdiff_t end, const T *g, const T *w,  \
+    const T *bias, T *c);                                                                        \
+  void ck_direct_sums_##S(                                                                       \
+    int isa, const struct ck_direct *d, const struct ck_part *band, ptrdiff_t first,             \
+    ptrdiff_t end, const T *s, const T *g, T *lanes);                                            \
   void ck_transpose_##S(                                                                         \
-    ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,                \
+    int isa, ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,       \
     ptrdiff_t ldt);                                                                              \
   void ck_pick_##S(ptrdiff_t count, const T *source, ptrdiff_t stride, T *target);
 
 CK_DECLARE(float, f32)
 CK_DECLARE(double, f64)
+
+void ck_prefetch(ptrdiff_t rows, ptrdiff_t bytes, const void *source, ptrdiff_t pitch);
+void ck_stream_end(void);

@@ -47,14 +47,18 @@ struct Linearization {
   /// The derivative of every output with respect to every element of one operand: a column for
   /// each element.
   func jacobian(of gradient: ResultTensor) throws(LayerFailure) -> [[Double]] {
-    let shape = operands[operandOf: gradient].shape
     var columns: [[Double]] = []
-    for element in 0..<shape.count {
-      var v = Tensor(shape, repeating: 0.0)
-      v[element] = 1
-      columns.append(try tangent(of: gradient, along: v).values)
+    for element in 0..<operands[operandOf: gradient].count {
+      columns.append(try column(element, of: gradient))
     }
     return columns
+  }
+
+  /// The derivative of every output with respect to one element of an operand.
+  func column(_ element: Int, of gradient: ResultTensor) throws(LayerFailure) -> [Double] {
+    var v = Tensor(operands[operandOf: gradient].shape, repeating: 0.0)
+    v[element] = 1
+    return try tangent(of: gradient, along: v).values
   }
 }
 

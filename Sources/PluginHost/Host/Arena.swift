@@ -87,26 +87,35 @@ final class Arena {
 
   /// The elements of a tensor, and how many of them nobody has written.
   ///
-  /// They are copied first and looked at then: a thread that is left behind may still write.
+  /// They are copied first and looked at then: a thread that is left behind may still write. That
+  /// is done piece by piece, so that a piece is still in the cache when it is looked at.
   func read<S: FloatingScalar>(_ place: TensorPlace) -> (Tensor<S>, unwritten: Int) {
-    let count = place.shape.count
-    let elements = [S](uninitializedCount: count) { target in
+    var unwritten = 0
+    let elements = [S](uninitializedCount: place.shape.count) { target in
       guard let base, let address = target.baseAddress else { return }
-      UnsafeMutableRawPointer(address).copyMemory(
-        from: base + place.offset, byteCount: place.byteCount)
-    }
-    let unwritten = elements.withUnsafeBytes { bytes in
-      place.width == 4
-        ? Self.count(Self.unwritten32, in: bytes) : Self.count(Self.unwritten64, in: bytes)
+      let (source, copy) = (base + place.offset, UnsafeMutableRawPointer(address))
+      for start in stride(from: 0, to: place.byteCount, by: Self.pieceBytes) {
+        let bytes = UnsafeRawBufferPointer(
+          start: copy + start, count: min(Self.pieceBytes, place.byteCount - start))
+        (copy + start).copyMemory(from: source + start, byteCount: bytes.count)
+        unwritten +=
+          place.width == 4
+          ? Self.count(Self.unwritten32, in: bytes) : Self.count(Self.unwritten64, in: bytes)
+      }
     }
     return (Tensor(place.shape, elements), unwritten)
   }
 
+  /// How much is copied before it is looked at: half of a first-level cache.
+  private static let pieceBytes = 16 << 10
+
+  /// How many elements of a piece are `bits`; a counter as wide as they are holds that, and is what
+  /// the compiler makes vector instructions of.
   private static func count<Bits: FixedWidthInteger>(
     _ bits: Bits, in bytes: UnsafeRawBufferPointer
   ) -> Int {
-    var count = 0
-    for element in bytes.bindMemory(to: Bits.self) where element == bits { count += 1 }
-    return count
+    var count: Bits = 0
+    for element in bytes.bindMemory(to: Bits.self) { count &+= element == bits ? 1 : 0 }
+    return Int(count)
   }
 }

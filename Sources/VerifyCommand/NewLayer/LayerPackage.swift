@@ -37,8 +37,6 @@ struct LayerPackage {
   /// What to do next in a shell, with the package in `folder` and the command called `command`.
   func nextSteps(in folder: String, command: String) -> [String] {
     let fixture = "\(folder)/\(name.lowercase).h5"
-    // Libraries are named by their whole path.
-    let whole = folder.hasPrefix("/") ? folder : "$PWD/" + folder
     let library: String
     let build: String
     switch language {
@@ -49,10 +47,10 @@ struct LayerPackage {
         "\(run) \(fixture)",
       ]
     case .c, .cpp:
-      (build, library) = ("make -C \(folder)", "\(whole)/lib\(name.lowercase).so")
+      (build, library) = ("make -C \(folder)", "\(folder)/lib\(name.lowercase).so")
     case .rust:
       build = "cargo build --release --manifest-path \(folder)/Cargo.toml"
-      library = "\(whole)/target/release/lib\(name.lowercase).so"
+      library = "\(folder)/target/release/lib\(name.lowercase).so"
     }
     return [
       build, "\(command) conform \(name.kind) --plugin \(library)",

@@ -1,8 +1,10 @@
 // Times single convolutions, for a script that runs a peer's beside them.
 //
 // Reads one request a line, `f64 dX 8 64 56 56 128 3 2 1 1` (type, direction, N C H W O, kernel,
-// stride, padding, groups), and answers each with the milliseconds of one call. With `--cpu-time`
-// the clock is the processor time of this process, with `--threads N` the work is spread.
+// stride, padding, groups), and answers each with the milliseconds of one call. `f64 peak avx2` is
+// answered with GFLOP/s, 0 where the processor lacks the instructions; `memory read` and
+// `memory copy` with GB/s. With `--cpu-time` the clock is the processor time of this process, with
+// `--threads N` the work is spread.
 
 import Glibc
 import Kernels
@@ -61,13 +63,25 @@ func time<S: KernelScalar>(_ direction: Substring, _ geometry: ConvolutionGeomet
   }
 }
 
-while let line = readLine() {
-  let words = line.split(separator: " ")
-  let sizes = words.dropFirst(2).compactMap { Int($0) }
-  guard words.count == 11, sizes.count == 9 else {
-    print("not understood: \(line)")
-    continue
+/// The answer to a request of three or fewer words: a limit of the machine.
+func limit(_ words: [Substring]) -> Double? {
+  switch (words.first, words.dropFirst().first) {
+  case ("memory", "read"): return MachineLimits.reading()
+  case ("memory", "copy"): return MachineLimits.copying()
+  case (let type, "peak"):
+    guard let name = words.last, let set = InstructionSet.allCases.first(where: { "\($0)" == name })
+    else { return nil }
+    guard InstructionSet.available.contains(set) else { return 0 }
+    return type == "f32"
+      ? MachineLimits.peak(set, Float.self) : MachineLimits.peak(set, Double.self)
+  default: return nil
   }
+}
+
+/// The answer to a request for a convolution.
+func convolution(_ words: [Substring]) -> Double? {
+  let sizes = words.dropFirst(2).compactMap { Int($0) }
+  guard words.count == 11, sizes.count == 9 else { return nil }
   let axes = [sizes[2], sizes[3]].map {
     WindowAxis(
       extent: $0, kernel: sizes[5], stride: sizes[6], paddingBegin: sizes[7],
@@ -76,9 +90,13 @@ while let line = readLine() {
   let geometry = ConvolutionGeometry(
     batch: sizes[0], inputChannels: sizes[1], outputChannels: sizes[4], groups: sizes[8],
     axes: axes)
-  let found =
-    words[0] == "f32"
+  return words[0] == "f32"
     ? time(words[1], geometry, Float.self) : time(words[1], geometry, Double.self)
+}
+
+while let line = readLine() {
+  let words = line.split(separator: " ")
+  let found = words.count > 3 ? convolution(words) : limit(words)
   print(found.map { "\($0)" } ?? "not understood: \(line)")
   fflush(nil)
 }

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import pytest
 
 import cnnverify as cv
+from cnnverify.format import Arranged
+from conftest import Judge
 from recompute import recompute
 
 HERE = Path(__file__).resolve().parent
@@ -115,6 +118,45 @@ def test_models_agree(exported: Path, name: str) -> None:
     assert compared >= 15
 
 
+@pytest.mark.parametrize("name", ["hard", "steps", "trained"])
+def test_cnn_verify_agrees(exported: Path, name: str, judge: Judge) -> None:
+    status, verdicts = judge(exported / f"{name}.h5")
+    assert status == 0
+    stepped = {k: v for k, v in verdicts.items() if "updated_parameters" in k or "_state" in k}
+    assert len(stepped) >= 20
+    assert set(stepped.values()) == {"agree"}
+    rows = [v for k, v in verdicts.items() if "/trajectory" in k]
+    assert rows == ["agree"] * (3 * 6 if name == "trained" else 0)
+
+
+def test_several_steps_are_those_made_by_hand(exported: Path) -> None:
+    known = facts(exported)
+    assert known["put back"]
+    assert ["4 steps of" in line for line in known["trained"]] == [True] * 3
+    assert all("neutral in bits" in line for line in known["trained"])
+    cases = cv.read_fixture(exported / "trained.h5").cases
+    for name, (losses, kernel) in known["by hand"].items():
+        trajectory = cases[name].trajectory
+        assert trajectory is not None
+        assert np.array_equal(np.asarray(trajectory.losses), np.float32(losses)), name
+        final = trajectory.parameters["head", "weight"]
+        assert isinstance(final, Arranged)
+        assert np.array_equal(np.asarray(final.values), np.float32(kernel)), name
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("adam", "so that eps differs in each step"),
+        ("rmsprop", "use epsilon=0"),
+        ("schedule", "hyper-parameters changed before step 1"),
+        ("dropout", "draws other numbers in each step"),
+    ],
+)
+def test_what_no_trajectory_can_say(exported: Path, name: str, words: str) -> None:
+    assert words in facts(exported)["untrained"][name]
+
+
 def test_single_layers_agree(exported: Path) -> None:
     differences, compared = recompute(exported / "singles.h5", 1e-5)
     assert differences == []
@@ -174,7 +216,7 @@ def test_pytorch_repeats_the_border_of_uneven_pools(exported: Path) -> None:
         ("mask", "take mask_zero and Masking out of the model"),
         ("half", "build the model with the policy float32"),
         ("branch", "without branches on values"),
-        ("epsilon", "make the step with epsilon=0"),
+        ("lion", "Lion is none of the format's optimizers"),
         ("clipping", "SGD with clipnorm"),
         ("several", "the model has 1 outputs and there are 2 losses"),
         ("single", "keras.GaussianNoise cannot be expressed"),

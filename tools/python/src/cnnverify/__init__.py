@@ -13,8 +13,14 @@ from .format import read_fixture, write_fixture
 from .reports import Report, TensorArrays, TensorRow, differing, read_report
 
 if TYPE_CHECKING:
-    from .jax import capture_flax, capture_jax, layer_jax
-    from .keras import capture_keras, layer_keras
+    from .jax import (
+        capture_flax,
+        capture_jax,
+        capture_training_flax,
+        capture_training_jax,
+        layer_jax,
+    )
+    from .keras import capture_keras, capture_training_keras, layer_keras
     from .torch import canary, capture, capture_training, grid, layer, stated_layer
 
 __version__ = "0.1.0"
@@ -34,6 +40,9 @@ __all__ = [
     "capture_jax",
     "capture_keras",
     "capture_training",
+    "capture_training_flax",
+    "capture_training_jax",
+    "capture_training_keras",
     "differing",
     "grid",
     "layer",
@@ -54,8 +63,11 @@ _HOMES = {
     "stated_layer": ("torch", "PyTorch"),
     "capture_flax": ("jax", "JAX"),
     "capture_jax": ("jax", "JAX"),
+    "capture_training_flax": ("jax", "JAX"),
+    "capture_training_jax": ("jax", "JAX"),
     "layer_jax": ("jax", "JAX"),
     "capture_keras": ("keras", "Keras"),
+    "capture_training_keras": ("keras", "Keras"),
     "layer_keras": ("keras", "Keras"),
 }
 """The framework that each function needs, as a package and as people call it."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
@@ -162,6 +163,44 @@ def add_network(parser: Parser, builder: str) -> None:
     parser.add_argument("--case", help="write below /cases/CASE")
     parser.add_argument("--compress", action="store_true", help="compress large tensors too")
     add_common(parser)
+
+
+def add_training(parser: Parser, example: str) -> None:
+    """Add what makes steps of an optimiser."""
+    parser.add_argument(
+        "--optimizer",
+        type=checked(named_options, "optimizer"),
+        metavar="NAME,rate=N",
+        help=f"make one step too: {example}",
+    )
+    parser.add_argument(
+        "--steps",
+        type=checked(_count, "steps"),
+        default=1,
+        metavar="N",
+        help="make N steps, each on a batch of its own; with --optimizer",
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise ValueError("a whole number of 1 or more")
+    return int(text)
+
+
+def made(cls: Callable[..., Any], options: Mapping[str, Any], *arguments: Any) -> Any:
+    """Call what a name on the command line stands for; wrong options are wrong usage."""
+    try:
+        return cls(*arguments, **options)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{cls.__name__}: {error}") from error
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """Give the end of a message about a name that is none of those known."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
 
 
 def given_options(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:

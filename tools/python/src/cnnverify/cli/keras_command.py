@@ -8,7 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import Commands, TensorSpec, UsageError, add_network, checked, given_options
+from .arguments import (
+    Commands,
+    TensorSpec,
+    UsageError,
+    add_network,
+    add_training,
+    checked,
+    given_options,
+    hint,
+    made,
+)
 from .frameworks import exporter
 from .scripts import built, load, provenance
 
@@ -31,30 +41,51 @@ def register(commands: Commands) -> None:
         metavar="SPEC",
         help="what the loss compares with: 4:int64:0..9 for classes",
     )
+    add_training(parser, "SGD,learning_rate=0.1,momentum=0.9")
     parser.add_argument("--eval", action="store_true", help="evaluate instead of training")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Capture one step."""
+    """Capture one step, or several."""
     if not arguments.input:
         raise UsageError("say what the model is called with: --input 4x32x32x3")
     capture = exporter("capture_keras", "Keras", "keras")
     keras = importlib.import_module("keras")
     model = built(arguments.script, lambda: keras.utils.set_random_seed(arguments.seed))
+    optimizer = _optimizer(arguments.optimizer, keras)
     generator = np.random.default_rng(arguments.seed)
-    drawn = [(spec.name, spec.draw(generator)) for spec in arguments.input]
-    capture(
-        model,
-        _together(drawn),
-        arguments.target.draw(generator),
-        load(arguments.loss) if ":" in arguments.loss else arguments.loss,
-        arguments.out,
-        training=not arguments.eval,
-        seed=arguments.seed,
-        provenance=provenance(arguments.script, arguments.seed),
+    batches = []
+    for _ in range(arguments.steps):
+        x = _together([(spec.name, spec.draw(generator)) for spec in arguments.input])
+        batches.append((x, arguments.target.draw(generator)))
+    loss = load(arguments.loss) if ":" in arguments.loss else arguments.loss
+    settings = {
+        "training": not arguments.eval,
+        "seed": arguments.seed,
+        "provenance": provenance(arguments.script, arguments.seed),
         **given_options(arguments, "twin", "case", "compress"),
-    )
+    }
+    if arguments.steps > 1:
+        if optimizer is None:
+            raise UsageError("several --steps need an --optimizer")
+        train = exporter("capture_training_keras", "Keras", "keras")
+        train(model, loss, batches, optimizer, out=arguments.out, **settings)
+        return
+    if optimizer is not None:
+        settings["optimizer"] = optimizer
+    capture(model, *batches[0], loss, arguments.out, **settings)
+
+
+def _optimizer(given: tuple[str, dict[str, Any]] | None, keras: Any) -> Any:
+    """Make an optimiser of Keras."""
+    if given is None:
+        return None
+    name, options = given
+    if not hasattr(keras.optimizers, name):
+        known = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad")
+        raise UsageError(f"Keras has no optimiser {name}{hint(name, known)}")
+    return made(getattr(keras.optimizers, name), options)
 
 
 def _together(drawn: list[tuple[str | None, Any]]) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import difflib
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +14,11 @@ from .arguments import (
     TensorSpec,
     UsageError,
     add_network,
+    add_training,
     checked,
     given_options,
+    hint,
+    made,
     named_options,
 )
 from .frameworks import exporter
@@ -48,18 +50,13 @@ def register(commands: Commands) -> None:
         metavar="SPEC",
         help="as --input; usual losses draw one that fits",
     )
-    parser.add_argument(
-        "--optimizer",
-        type=checked(named_options, "optimizer"),
-        metavar="NAME,lr=N",
-        help="make one step too: SGD,lr=0.1,momentum=0.9",
-    )
+    add_training(parser, "SGD,lr=0.1,momentum=0.9")
     parser.add_argument("--eval", action="store_true", help="evaluate instead of training")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Capture one step."""
+    """Capture one step, or several."""
     capture = exporter("capture", "PyTorch", "torch")
     import torch
     from torch import nn
@@ -76,12 +73,24 @@ def run(arguments: argparse.Namespace) -> None:
     loss = _loss(arguments.loss)
     target = _target(arguments, model, positional, named, generator)
     optimizer = _optimizer(arguments.optimizer, model)
-    with capture(
-        model,
-        arguments.out,
-        provenance=provenance(arguments.script, arguments.seed),
+    settings = {
+        "provenance": provenance(arguments.script, arguments.seed),
         **given_options(arguments, "twin", "case", "compress"),
-    ):
+    }
+    if arguments.steps > 1:
+        if optimizer is None or loss is None or named:
+            raise UsageError(
+                "several --steps need an --optimizer, a --loss, and inputs without names"
+            )
+        batches = [(tuple(positional), () if target is None else target)]
+        for _ in range(arguments.steps - 1):
+            positional, _ = _inputs(arguments.input, generator)
+            target = _target(arguments, model, positional, {}, generator)
+            batches.append((tuple(positional), () if target is None else target))
+        train = exporter("capture_training", "PyTorch", "torch")
+        train(model, loss, batches, optimizer, out=arguments.out, **settings)
+        return
+    with capture(model, arguments.out, **settings):
         output = model(*positional, **named)
         if loss is None:
             leaves = [t for t in pytree.tree_leaves(output) if isinstance(t, torch.Tensor)]
@@ -123,9 +132,9 @@ def _loss(given: tuple[str, dict[str, Any]] | None) -> Callable[..., Any] | None
 
     names = [n for n in dir(nn) if n.endswith("Loss")]
     if name not in names:
-        raise UsageError(f"torch.nn has no loss {name}{_hint(name, names)}")
-    made: Callable[..., Any] = _made(getattr(nn, name), options)
-    return made
+        raise UsageError(f"torch.nn has no loss {name}{hint(name, names)}")
+    function: Callable[..., Any] = made(getattr(nn, name), options)
+    return function
 
 
 def _optimizer(given: tuple[str, dict[str, Any]] | None, model: Any) -> Any:
@@ -137,20 +146,8 @@ def _optimizer(given: tuple[str, dict[str, Any]] | None, model: Any) -> Any:
 
     name, options = given
     if name not in KINDS.values():
-        raise UsageError(f"there is no optimiser {name}{_hint(name, KINDS.values())}")
-    return _made(getattr(torch.optim, name), options, list(model.parameters()))
-
-
-def _made(cls: Callable[..., Any], options: dict[str, Any], *arguments: Any) -> Any:
-    try:
-        return cls(*arguments, **options)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{cls.__name__}: {error}") from error
-
-
-def _hint(name: str, known: Any) -> str:
-    close = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"
+        raise UsageError(f"there is no optimiser {name}{hint(name, KINDS.values())}")
+    return made(getattr(torch.optim, name), options, list(model.parameters()))
 
 
 def _target(

@@ -41,6 +41,8 @@ class Assembled:
     without_twin: list[str] = field(default_factory=list)
     converted: dict[str, str] = field(default_factory=dict)
     """Parameters that are written in canonical form, by name, and what was done to them."""
+    holders: dict[int, list[tuple[Layer, str, Held]]] = field(default_factory=dict)
+    """By the `id` of a parameter: the layers that hold it, and in which form."""
 
 
 @dataclass(eq=False)
@@ -230,6 +232,7 @@ class Assembler:
         layer = Layer(name, "Parameter", arity=0, parameters={"value": array})
         layer.reference.outputs[0] = array
         self.free[id(value)] = (layer, [])
+        self.result.holders.setdefault(id(value), []).append((layer, "value", Held(0)))
         self.result.case.layers.append(layer)
         self.made[id(value)] = Made(name, None)
         return self.made[id(value)]
@@ -274,6 +277,7 @@ class Assembler:
         if value.active:
             gradient = as_held(operation.edges[held.slot], held)
             layer.reference.grad_parameters[name] = gradient
+        self.result.holders.setdefault(id(value), []).append((layer, name, held))
         return self._written(value, held)
 
     def _written(self, value: Value, held: Held) -> Array:

@@ -10,7 +10,7 @@ import jax
 from ..delivery import Target
 from ..errors import CaptureError
 from .graph import Origin
-from .session import Recording
+from .session import Recording, stepper_of
 
 Argument = tuple[str, Origin, Any]
 
@@ -22,6 +22,8 @@ def capture_flax(
     loss: Callable[..., Any],
     out: Target,
     *,
+    optimizer: Any = None,
+    optimizer_state: Any = None,
     rngs: Mapping[str, Any] | int | None = None,
     method_arguments: Mapping[str, Any] | None = None,
     **settings: Any,
@@ -35,6 +37,7 @@ def capture_flax(
     x: the input, or a tuple of inputs.
     loss: from the module's output to a number.
     out: the file to write, or a `FixtureFile` that collects several cases.
+    optimizer, optimizer_state: as for `capture_jax`; the step is of the collection `params`.
     rngs: keys by name for linen, or a seed from which `dropout` gets its key.
     method_arguments: arguments of the call by name, `{"train": True}`.
     settings: as for `capture_jax` (`twin`, `case`, `self_check`, …).
@@ -49,7 +52,9 @@ def capture_flax(
     settings["provenance"] = {"seed": seed, **(settings.get("provenance") or {})}
     if is_linen(module):
         function, arguments = linen_function(module, variables, loss, rngs, named)
-        Recording(out=out, **settings).record(function, [*arguments, *given])
+        arguments += given
+        stepper = stepper_of(optimizer, arguments, optimizer_state)
+        Recording(out=out, stepper=stepper, **settings).record(function, arguments)
         return
     if variables is not None:
         raise CaptureError("a flax.nnx module holds its variables: say variables=None")
@@ -58,7 +63,8 @@ def capture_flax(
         return loss(model(*images, **named))
 
     function, arguments = split_module(called, module, given)
-    Recording(out=out, **settings).record(function, arguments)
+    stepper = stepper_of(optimizer, arguments, optimizer_state)
+    Recording(out=out, stepper=stepper, **settings).record(function, arguments)
 
 
 def is_linen(module: Any) -> bool:

@@ -14,15 +14,17 @@ from ..delivery import Target, deliver, failed_path, readable_size
 from ..errors import CaptureError, SelfCheckError
 from ..findings import Findings
 from ..fixture_file import FixtureFile
+from ..format import Case
 from ..provenance import merged
 from .assembly import Assembled, Assembler
 from .gradients import differentiate_program, reaching
-from .graph import Origin
+from .graph import Origin, Value
 from .grouping import Grouping
 from .operation import Operation
 from .provenance import jax_provenance, producer
 from .selfcheck import check_sums, neutrality, settle_edges
 from .trace import argument_names, trace
+from .updates import Step, Stepper, add_update
 
 UPSTREAM = "cnnverify.upstream"
 """The scope of what makes a loss of a single layer's output; no layer of the file."""
@@ -35,6 +37,8 @@ def capture_jax(
     params: Any,
     *inputs: Any,
     out: Target,
+    optimizer: Any = None,
+    optimizer_state: Any = None,
     twin: Literal["float64"] | None = None,
     case: str | None = None,
     seed: int | None = None,
@@ -55,6 +59,9 @@ def capture_jax(
     params: a tree of arrays, or a `flax.nnx` module; what is trained.
     inputs: trees of arrays: images, labels, running statistics, random keys.
     out: the file to write, or a `FixtureFile` that collects several cases.
+    optimizer: makes one step on the side: a transformation of optax, a `flax.nnx.Optimizer`, or a
+        Flax `TrainState`.
+    optimizer_state: what a transformation goes on from; otherwise it begins.
     twin: `"float64"` adds `reference_f64`, each operation alone in float64.
     case: put the network under `/cases/<case>` instead of the root.
     seed: what the random keys were made from, for the provenance.
@@ -82,7 +89,15 @@ def capture_jax(
         compress=compress,
         provenance={"seed": seed, **(provenance or {})},
         quiet=quiet,
+        stepper=stepper_of(optimizer, arguments, optimizer_state),
     ).record(function, arguments)
+
+
+def stepper_of(optimizer: Any, arguments: Arguments, state: Any = None) -> Stepper | None:
+    """Give what makes a step of the parameters among a function's arguments."""
+    if optimizer is None:
+        return None
+    return Stepper(optimizer, next(v for _, o, v in arguments if o == "parameter"), state)
 
 
 def is_nnx_module(value: Any) -> bool:
@@ -108,6 +123,7 @@ class Recording:
         quiet: bool = False,
         alone: bool = False,
         title: str | None = None,
+        stepper: Stepper | None = None,
     ) -> None:
         if isinstance(out, FixtureFile) and case is None:
             raise CaptureError("a FixtureFile holds cases: say case='a name'")
@@ -121,13 +137,26 @@ class Recording:
         self.quiet = quiet
         self.alone = alone
         self.title = title
+        self.stepper = stepper
+        self.step: Step | None = None
+        """The step that was made, if there is an optimiser."""
+        self.assembled = Assembled(Case())
+        self.findings = Findings()
+        self.results: list[Any] = []
+        """What the function gave: the loss, then whatever stands beside it."""
+        self.parameters: list[Value] = []
 
-    def record(self, function: Callable[..., Any], arguments: Arguments) -> Assembled:
-        """Trace, run, check, and write; matrix products are as exact as the device can."""
+    def record(self, function: Callable[..., Any], arguments: Arguments) -> None:
+        """Trace, run, check, and write."""
+        self.run(function, arguments)
+        self.finish()
+
+    def run(self, function: Callable[..., Any], arguments: Arguments) -> None:
+        """Trace, run, and check; matrix products are as exact as the device can."""
         with jax.default_matmul_precision("highest"):
-            return self._record(function, arguments)
+            self._run(function, arguments)
 
-    def _record(self, function: Callable[..., Any], arguments: Arguments) -> Assembled:
+    def _run(self, function: Callable[..., Any], arguments: Arguments) -> None:
         graph, leaves, of_leaves = trace(function, arguments)
         operations = Grouping(graph).operations()
         loss, of_sources = differentiate_program(graph, operations)
@@ -149,12 +178,32 @@ class Recording:
         assembled = Assembler(graph, exported, twin=twin, alone=self.alone).assemble()
         if self.alone:
             self._stand_alone(assembled)
+        self.assembled, self.findings = assembled, findings
+        self.results = [loss, *(value.data for value in graph.outputs[1:])]
+        self.parameters = [leaf for leaf in leaves if leaf.origin == "parameter"]
+        if self.stepper is not None:
+            self.step = self._made_step(self.stepper, of_sources)
+            findings.problems += self.step.problems
         if findings.problems and self.self_check:
             self._fail(assembled, findings)
-        size = self._write(assembled, findings, self.out)
+
+    def finish(self) -> None:
+        """Write the file, and say what is in it."""
+        with jax.default_matmul_precision("highest"):
+            size = self._write(self.assembled, self.findings, self.out)
         if not self.quiet:
-            print(self._line(assembled, findings, size))
-        return assembled
+            print(self._line(self.assembled, self.findings, size))
+
+    def _made_step(self, stepper: Stepper, of_sources: Mapping[int, Any]) -> Step:
+        """Step with the gradients of the recorded run, which have the bits of a bare one."""
+        values = self.parameters
+        gradients = [of_sources.get(id(v), jnp.zeros_like(v.data)) for v in values]
+        tree = jax.tree_util.tree_structure(stepper.parameters)
+        if tree.num_leaves != len(values):
+            raise CaptureError("the optimizer holds other parameters than those captured")
+        step = stepper.step(jax.tree_util.tree_unflatten(tree, gradients))
+        self.assembled.case.optimizer = add_update(step, values, self.assembled.holders)
+        return step
 
     def _stand_alone(self, assembled: Assembled) -> None:
         layers = assembled.case.layers
@@ -211,6 +260,11 @@ class Recording:
             compress=self.compress,
         )
 
+    def _steps(self, kind: str) -> str:
+        trajectory = self.assembled.case.trajectory
+        count = 1 if trajectory is None else len(trajectory.batches)
+        return f"{count} steps of {kind}" if count > 1 else f"one step of {kind}"
+
     def _line(self, done: Assembled, findings: Findings, size: int) -> str:
         parts = [f"{len(done.case.layers)} layers", "0 unseen"]
         if done.without_kind:
@@ -223,6 +277,8 @@ class Recording:
         if self.twin is not None:
             missing = len(done.without_twin)
             parts.append("float64 twin ok" if not missing else f"float64 twin without {missing}")
+        if self.step is not None:
+            parts.append(self._steps(self.step.rule.kind))
         if not isinstance(self.out, FixtureFile):
             parts.append(readable_size(size))
             parts.append(f"next: cnn-verify check {os.fspath(self.out)}")

@@ -2,5 +2,6 @@
 
 from .session import capture_keras
 from .single import layer_keras
+from .training import capture_training_keras
 
-__all__ = ["capture_keras", "layer_keras"]
+__all__ = ["capture_keras", "capture_training_keras", "layer_keras"]

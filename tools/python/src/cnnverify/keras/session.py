@@ -6,6 +6,7 @@ import os
 import re
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import keras
@@ -24,7 +25,7 @@ from .recorder import Pass, record
 from .replay import numbers_of
 from .selfcheck import check
 from .tape import Output, Tape
-from .updates import add_update, step_of
+from .updates import RecordedStep, Stepper, add_update
 
 
 def capture_keras(
@@ -72,47 +73,113 @@ def capture_keras(
     cross_check: another backend that repeats the run in a child process; the largest differences
         are stored in the provenance.
     """
-    check_version()
-    if not isinstance(model, keras.Model):
-        raise CaptureError("capture_keras needs a keras.Model; layer_keras takes single layers")
     if isinstance(out, FixtureFile) and case is None:
         raise CaptureError("a FixtureFile holds cases: say case='a name'")
-    backend = engine()
+    backend = checked_engine(model)
     with backend.settled():
-        prepared = _Prepared(backend, model, x, Objective(loss, y), training, seed)
-        tape = record(backend, prepared.run, training, state=prepared.state)
-        _warn_of_infinities(tape)
-        _warn_of_other_terms(model)
-        findings = Findings()
-        if self_check:
-            findings = check(backend, tape, model, prepared.plain)
-        assembled = Assembler(backend, tape, twin=twin is not None, alone=False).assemble()
-        if optimizer is not None:
-            assembled.case.optimizer = add_update(
-                step_of(optimizer, model, tape), assembled.holders
-            )
-        facts = keras_provenance(backend) | {"seed": seed, "training": training}
-    if self_check:
-        facts["self_check"] = findings.summary()
+        done = recorded(
+            backend,
+            model,
+            x,
+            Objective(loss, y),
+            Mode(training, seed, twin is not None, bool(self_check)),
+            None if optimizer is None else Stepper(optimizer, model),
+        )
     if cross_check is not None:
         from .cross_check import compared_with
 
-        facts["cross_check"] = compared_with(
-            cross_check, model, prepared.inputs, prepared.objective, training, tape
+        prepared = done.prepared
+        done.facts["cross_check"] = compared_with(
+            cross_check, model, prepared.inputs, prepared.objective, training, done.tape
         )
-    if findings.problems:
-        _fail(findings, self_check, on_error, assembled, out, case, producer(backend), facts)
-    size = deliver(
-        assembled.case,
-        out,
-        name=case,
-        producer=producer(backend),
-        facts=facts,
-        changes=provenance,
-        compress=compress,
+    finish(
+        done,
+        Delivery(out, case, self_check, on_error, compress, provenance, quiet),
+        producer(backend),
     )
-    if not quiet:
-        print(_line(assembled, findings, bool(self_check), twin is not None, out, size, facts))
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How a model is run and recorded."""
+
+    training: bool
+    seed: int | None
+    twin: bool
+    checked: bool
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Where a recording goes, and what happens on the way."""
+
+    out: Target
+    case: str | None = None
+    self_check: bool | Literal["warn"] = True
+    on_error: Literal["keep"] | None = None
+    compress: bool = False
+    provenance: Mapping[str, Any] | None = None
+    quiet: bool = False
+
+
+@dataclass(eq=False)
+class Recorded:
+    """One recorded step of training."""
+
+    prepared: _Prepared
+    tape: Tape
+    assembled: Assembled
+    findings: Findings
+    facts: dict[str, Any]
+    mode: Mode
+    step: RecordedStep | None
+
+
+def checked_engine(model: Any) -> Engine:
+    """Give the engine of the backend, for a model that can be recorded."""
+    check_version()
+    if not isinstance(model, keras.Model):
+        raise CaptureError("capture_keras needs a keras.Model; layer_keras takes single layers")
+    return engine()
+
+
+def recorded(
+    backend: Engine, model: Any, x: Any, objective: Objective, mode: Mode, stepper: Stepper | None
+) -> Recorded:
+    """Run the model and its loss once with a recording, and check what was recorded."""
+    prepared = _Prepared(backend, model, x, objective, mode.training, mode.seed)
+    tape = record(backend, prepared.run, mode.training, state=prepared.state)
+    _warn_of_infinities(tape)
+    _warn_of_other_terms(model)
+    findings = check(backend, tape, model, prepared.plain) if mode.checked else Findings()
+    assembled = Assembler(backend, tape, twin=mode.twin, alone=False).assemble()
+    step = None
+    if stepper is not None:
+        step = stepper.step(tape)
+        findings.problems += step.problems
+        assembled.case.optimizer = add_update(step, assembled.holders)
+    facts = keras_provenance(backend) | {"seed": mode.seed, "training": mode.training}
+    return Recorded(prepared, tape, assembled, findings, facts, mode, step)
+
+
+def finish(done: Recorded, delivery: Delivery, made_by: str) -> None:
+    """Write the file unless the self-check found something, and say what is in it."""
+    facts = done.facts
+    if delivery.self_check:
+        facts["self_check"] = done.findings.summary()
+        if done.findings.problems:
+            _fail(done, delivery, made_by)
+    size = deliver(
+        done.assembled.case,
+        delivery.out,
+        name=delivery.case,
+        producer=made_by,
+        facts=facts,
+        changes=delivery.provenance,
+        compress=delivery.compress,
+    )
+    if not delivery.quiet:
+        print(_line(done, delivery, size))
 
 
 class _Prepared:
@@ -128,12 +195,10 @@ class _Prepared:
         seed: int | None,
     ) -> None:
         self.model = model
-        self.x = keras.tree.map_structure(_tensor, x)
+        self.x = tensors_of(x)
         self.objective = objective
         self.training = training
-        if not model.built:
-            # Building makes the variables, as the first call of the model would.
-            model(self.x, training=False)
+        build(model, self.x)
         _check_types(model)
         self.inputs = _flat_inputs(model, self.x)
         self.state = _seeded(model, seed)
@@ -149,6 +214,17 @@ class _Prepared:
         """Call the model without one."""
         outputs = self.model(self.x, training=self.training)
         return self.objective.plain(keras.tree.flatten(outputs))
+
+
+def build(model: Any, x: Any) -> None:
+    """Make the variables of a model that has none yet, as its first call would."""
+    if not model.built:
+        model(x, training=False)
+
+
+def tensors_of(x: Any) -> Any:
+    """Turn what a model is called with into tensors of the backend."""
+    return keras.tree.map_structure(_tensor, x)
 
 
 def _tensor(value: Any) -> Tensor:
@@ -222,24 +298,17 @@ def _warn_of_other_terms(model: Any) -> None:
         )
 
 
-def _fail(
-    findings: Findings,
-    self_check: bool | Literal["warn"],
-    on_error: Literal["keep"] | None,
-    assembled: Assembled,
-    out: Target,
-    case: str | None,
-    made_by: str,
-    facts: Mapping[str, Any],
-) -> None:
+def _fail(done: Recorded, delivery: Delivery, made_by: str) -> None:
+    findings, out = done.findings, delivery.out
     shown = findings.problems[:5]
     more = len(findings.problems) - len(shown)
     text = "; ".join(shown) + (f"; and {more} more" if more else "")
-    if self_check == "warn":
-        warnings.warn(f"self-check: {text}", stacklevel=3)
+    if delivery.self_check == "warn":
+        warnings.warn(f"self-check: {text}", stacklevel=4)
         return
-    if on_error == "keep" and not isinstance(out, FixtureFile):
-        deliver(assembled.case, failed_path(out), name=case, producer=made_by, facts=facts)
+    if delivery.on_error == "keep" and not isinstance(out, FixtureFile):
+        kept = failed_path(out)
+        deliver(done.assembled.case, kept, name=delivery.case, producer=made_by, facts=done.facts)
     raise SelfCheckError(
         f"self-check failed, no file was written: {text}. Make the model deterministic "
         "(on TensorFlow: tf.config.experimental.enable_op_determinism()), or say "
@@ -247,32 +316,30 @@ def _fail(
     )
 
 
-def _line(
-    done: Assembled,
-    findings: Findings,
-    checked: bool,
-    twin: bool,
-    out: Target,
-    size: int,
-    facts: Mapping[str, Any],
-) -> str:
+def _line(recorded: Recorded, delivery: Delivery, size: int) -> str:
+    done, findings, facts = recorded.assembled, recorded.findings, recorded.facts
     parts = [f"{len(done.case.layers)} layers", "0 unseen"]
     if done.without_kind:
         parts.append(f"{len(done.without_kind)} without a kind")
     if done.constants:
         parts.append(f"{len(done.constants)} constants")
-    if checked:
+    if delivery.self_check:
         parts.append(f"replay bit-exact {findings.exact}/{findings.replayed}")
         if findings.neutrality == "bit-exact":
             parts.append("neutral in bits")
         else:
             parts.append(f"bare run {findings.neutrality}")
-    if twin:
+    if recorded.mode.twin:
         missing = len(done.without_twin)
         parts.append("float64 twin ok" if not missing else f"float64 twin without {missing}")
+    if recorded.step is not None:
+        trajectory = done.case.trajectory
+        count = 1 if trajectory is None else len(trajectory.batches)
+        kind = recorded.step.rule.kind
+        parts.append(f"{count} steps of {kind}" if count > 1 else f"one step of {kind}")
     if "cross_check" in facts:
         parts.append(f"cross-check: {facts['cross_check']['result']}")
-    if not isinstance(out, FixtureFile):
+    if not isinstance(delivery.out, FixtureFile):
         parts.append(readable_size(size))
-        parts.append(f"next: cnn-verify check {os.fspath(out)}")
+        parts.append(f"next: cnn-verify check {os.fspath(delivery.out)}")
     return " · ".join(parts)

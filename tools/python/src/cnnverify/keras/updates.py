@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import CaptureError
 from ..format import Array, Attribute, Layer, ParameterName, Update
+from ..update_rules import CLOSE, Movement
 from .replay import numbers_of
 from .selfcheck import uses_of
 from .stages import Weight
@@ -21,8 +22,11 @@ from .tape import Tape
 Holders = Mapping[int, list[tuple[Layer, str, Weight]]]
 Numbers = NDArray[Any]
 
-Slots = dict[str, tuple[str, Callable[[Numbers], Numbers]]]
-"""By the name in the format: where Keras' optimiser keeps it, and what makes one of the other."""
+Slots = dict[str, tuple[str, Callable[[Numbers, bool], Numbers]]]
+"""By the name in the format: where Keras' optimiser keeps it, and what makes one of the other.
+
+The latter is told whether the state is that after the step.
+"""
 
 _UNSAYABLE = (
     "clipnorm",
@@ -42,6 +46,8 @@ class Rule:
     kind: str
     settings: dict[str, Attribute]
     slots: Slots
+    alone: str = ""
+    """Why it holds for this step only, and no trajectory can be made of it."""
 
 
 @dataclass(eq=False)
@@ -53,35 +59,76 @@ class RecordedStep:
     after: dict[int, Numbers]
     state: dict[int, dict[str, Numbers]]
     state_after: dict[int, dict[str, Numbers]]
+    problems: list[str]
 
 
-def step_of(optimizer: Any, model: Any, tape: Tape) -> RecordedStep:
-    """Take one step with a copy of the optimiser on copies of the parameters."""
-    rule = rule_of(optimizer)
-    uses = uses_of(tape)
-    variables = [v for v in model.trainable_variables if id(v) in uses]
-    if any(v.constraint is not None for v in variables):
-        raise CaptureError("a parameter has a constraint, which an update cannot say: remove it")
-    # Through NumPy: on PyTorch a variable would share the memory of the tensor it is made from.
-    copies = [keras.Variable(numbers_of(v.value).copy(), name=v.name) for v in variables]
-    copy = type(optimizer).from_config(optimizer.get_config())
-    copy.build(copies)
-    if optimizer.built:
-        _take_over(optimizer, copy, variables)
-    taken = int(keras.ops.convert_to_numpy(copy.iterations))
-    before = {id(v): _slots(rule, copy, k) for k, v in enumerate(variables)}
-    gradients = []
-    for variable in variables:
-        parts: list[Any] = [use.gradient for use in uses[id(variable)]]
-        gradients.append(sum(parts[1:], parts[0]))
-    copy.apply(gradients, copies)
-    return RecordedStep(
-        rule,
-        taken,
-        {id(v): numbers_of(c.value) for v, c in zip(variables, copies, strict=True)},
-        before if optimizer.built else {},
-        {id(v): _slots(rule, copy, k) for k, v in enumerate(variables)},
-    )
+class Stepper:
+    """A copy of an optimiser that steps on copies of the parameters, from their present state."""
+
+    def __init__(self, optimizer: Any, model: Any) -> None:
+        rule_of(optimizer)
+        self.optimizer = optimizer
+        self.model = model
+        self.fresh = not optimizer.built
+        self.variables: list[Any] = []
+        self.copies: list[Any] = []
+        self.copy: Any = None
+
+    def _begin(self, uses: Mapping[int, Any]) -> None:
+        self.variables = [v for v in self.model.trainable_variables if id(v) in uses]
+        if any(v.constraint is not None for v in self.variables):
+            raise CaptureError(
+                "a parameter has a constraint, which an update cannot say: remove it"
+            )
+        # Through NumPy: on PyTorch a variable would share the memory of the tensor it is made from.
+        self.copies = [
+            keras.Variable(numbers_of(v.value).copy(), name=v.name) for v in self.variables
+        ]
+        self.copy = type(self.optimizer).from_config(self.optimizer.get_config())
+        self.copy.build(self.copies)
+        if not self.fresh:
+            _take_over(self.optimizer, self.copy, self.variables)
+
+    def step(self, tape: Tape) -> RecordedStep:
+        """Take a step with the gradients that were recorded."""
+        uses = uses_of(tape)
+        if self.copy is None:
+            self._begin(uses)
+        rule = rule_of(self.copy)
+        taken = int(keras.ops.convert_to_numpy(self.copy.iterations))
+        keys = [id(v) for v in self.variables]
+        start = [numbers_of(c.value).copy() for c in self.copies]
+        state = [_slots(rule, self.copy, k, after=False) for k in range(len(keys))]
+        gradients = []
+        for key in keys:
+            parts: list[Any] = [use.gradient for use in uses[key]]
+            gradients.append(sum(parts[1:], parts[0]))
+        self.copy.apply(gradients, self.copies)
+        end = [numbers_of(c.value).copy() for c in self.copies]
+        state_after = [_slots(rule, self.copy, k, after=True) for k in range(len(keys))]
+        problems: list[str] = []
+        for number, gradient in enumerate(gradients):
+            moved = Movement(
+                start[number], end[number], numbers_of(gradient), state[number], state_after[number]
+            )
+            problems += moved.problems(rule.kind, rule.settings, taken, CLOSE)
+        # A state of zeros that nothing has touched need not be said; one in other words must, for
+        # the format's first step of a momentum rounds nothing.
+        plain = all(convert is _same for _, convert in rule.slots.values())
+        fresh, self.fresh = self.fresh and plain, False
+        return RecordedStep(
+            rule,
+            taken,
+            dict(zip(keys, end, strict=True)),
+            {} if fresh else dict(zip(keys, state, strict=True)),
+            dict(zip(keys, state_after, strict=True)),
+            problems,
+        )
+
+    def move(self) -> None:
+        """Give the model what the copies have come to."""
+        for variable, copy in zip(self.variables, self.copies, strict=True):
+            variable.assign(copy.value)
 
 
 def _take_over(optimizer: Any, copy: Any, variables: list[Any]) -> None:
@@ -122,8 +169,27 @@ def rule_of(optimizer: Any) -> Rule:
     return builder(optimizer, rate)
 
 
-def _same(values: Numbers) -> Numbers:
+def _same(values: Numbers, after: bool) -> Numbers:
     return values
+
+
+def _divided(rate: float) -> Callable[[Numbers, bool], Numbers]:
+    """Keras has the rate in its momentum, the format outside; float64 adds no rounding."""
+    if not rate:
+        raise CaptureError("a rate of 0 leaves no momentum that the format could hold")
+    return lambda values, after: values.astype(np.float64) / rate
+
+
+def _inside(epsilon: float, decay: float) -> Callable[[Numbers, bool], Numbers]:
+    """Put the epsilon inside the root into the mean square: v + ε after, v + ε/ρ before the step.
+
+    ρv + (1 − ρ)g² + ε = ρ(v + ε/ρ) + (1 − ρ)g².
+    """
+    if not epsilon:
+        return _same
+    if not decay:
+        raise CaptureError("an epsilon inside the root and a decay of 0 cannot be expressed")
+    return lambda values, after: values.astype(np.float64) + epsilon / (1.0 if after else decay)
 
 
 def _sgd(optimizer: Any, rate: float) -> Rule:
@@ -132,11 +198,7 @@ def _sgd(optimizer: Any, rate: float) -> Rule:
     if not optimizer.momentum:
         return Rule("SGD", settings, {})
     settings |= {"momentum": float(optimizer.momentum), "nesterov": bool(optimizer.nesterov)}
-
-    def buffer(values: Numbers) -> Numbers:
-        return (-values.astype(np.float64) / rate).astype(values.dtype)
-
-    return Rule("SGD", settings, {"momentum_buffer": ("momentums", buffer)})
+    return Rule("SGD", settings, {"momentum_buffer": ("momentums", _divided(-rate))})
 
 
 def _adam(optimizer: Any, rate: float) -> Rule:
@@ -162,10 +224,12 @@ def _adam(optimizer: Any, rate: float) -> Rule:
     if optimizer.amsgrad:
         slots["max_exp_avg_sq"] = ("_velocity_hats", _same)
     decay = float(optimizer.weight_decay or 0.0)
+    alone = "Keras adds epsilon before it corrects the moments, so that eps differs in each step"
     if not decay:
-        return Rule("Adam", settings, slots)
+        return Rule("Adam", settings, slots, alone)
     # The decay is lr · weight_decay, of the rate as it was given.
-    return Rule("AdamW", {**settings, "weight_decay": decay * rate / float(settings["lr"])}, slots)  # type: ignore[arg-type]
+    settings["weight_decay"] = decay * rate / float(settings["lr"])  # type: ignore[arg-type]
+    return Rule("AdamW", settings, slots, alone)
 
 
 def _rounded_alpha(rate: float, first: float, second: float, step: int) -> float:
@@ -177,43 +241,36 @@ def _rounded_alpha(rate: float, first: float, second: float, step: int) -> float
     return float(ops.convert_to_numpy(lr * ops.sqrt(1 - power_2) / (1 - power_1)))
 
 
-def _within_the_root(optimizer: Any) -> None:
-    if optimizer.epsilon:
-        name = type(optimizer).__name__
-        raise CaptureError(
-            f"{name} with epsilon={optimizer.epsilon}: Keras adds it to the mean square before the "
-            "root, the format's rule behind it; make the step with epsilon=0, or export without "
-            "optimizer="
-        )
-
-
 def _rmsprop(optimizer: Any, rate: float) -> Rule:
-    """With momentum Keras keeps lr · buffer: m ← μ m + lr g / √v, p ← p − m."""
-    _within_the_root(optimizer)
+    """Keras: m ← μ m + lr g / √(v + ε), p ← p − m."""
+    epsilon, rho = float(optimizer.epsilon), float(optimizer.rho)
     settings: dict[str, Attribute] = {
         "lr": rate,
-        "alpha": float(optimizer.rho),
+        "alpha": rho,
         "eps": 0.0,
         "centered": bool(optimizer.centered),
         "momentum": float(optimizer.momentum),
+        "x_epsilon_inside_root": epsilon,
     }
-
-    def buffer(values: Numbers) -> Numbers:
-        return (values.astype(np.float64) / rate).astype(values.dtype)
-
-    slots: Slots = {"square_avg": ("_velocities", _same)}
+    slots: Slots = {"square_avg": ("_velocities", _inside(epsilon, rho))}
     if optimizer.momentum:
-        slots["momentum_buffer"] = ("_momentums", buffer)
+        slots["momentum_buffer"] = ("_momentums", _divided(rate))
     if optimizer.centered:
         slots["grad_avg"] = ("_average_gradients", _same)
-    return Rule("RMSprop", settings, slots)
+    alone = "Keras adds epsilon inside the root, which has another place in the format's state in "
+    return Rule("RMSprop", settings, slots, f"{alone}each step: use epsilon=0" if epsilon else "")
 
 
 def _adagrad(optimizer: Any, rate: float) -> Rule:
-    _within_the_root(optimizer)
-    start = float(optimizer.initial_accumulator_value)
-    settings: dict[str, Attribute] = {"lr": rate, "eps": 0.0, "initial_accumulator_value": start}
-    return Rule("Adagrad", settings, {"sum": ("_accumulators", _same)})
+    """Keras: p ← p − lr g / √(s + ε). The format's sum is s + ε, in this and all later steps."""
+    epsilon = float(optimizer.epsilon)
+    settings: dict[str, Attribute] = {
+        "lr": rate,
+        "eps": 0.0,
+        "initial_accumulator_value": float(optimizer.initial_accumulator_value) + epsilon,
+        "x_epsilon_inside_root": epsilon,
+    }
+    return Rule("Adagrad", settings, {"sum": ("_accumulators", _inside(epsilon, 1.0))})
 
 
 _RULES: dict[type[Any], Callable[[Any, float], Rule]] = {
@@ -226,10 +283,10 @@ _RULES: dict[type[Any], Callable[[Any, float], Rule]] = {
 """By the exact class."""
 
 
-def _slots(rule: Rule, optimizer: Any, index: int) -> dict[str, Numbers]:
+def _slots(rule: Rule, optimizer: Any, index: int, *, after: bool) -> dict[str, Numbers]:
     """Read the slots of one parameter as the format names them."""
     return {
-        name: convert(numbers_of(getattr(optimizer, attribute)[index].value))
+        name: convert(numbers_of(getattr(optimizer, attribute)[index].value).copy(), after)
         for name, (attribute, convert) in rule.slots.items()
     }
 
@@ -241,6 +298,12 @@ def add_update(recorded: RecordedStep, holders: Holders) -> Update:
         if key not in holders:
             raise CaptureError("the optimizer moves a parameter that no layer of the network shows")
         layer, name, weight = holders[key][0]
+        if len({id(x.parameters[n]) for x, n, _ in holders[key]}) > 1:
+            forms = ", ".join(f"{x.name}/{n}" for x, n, _ in holders[key])
+            raise CaptureError(
+                f"a parameter is used in forms that the file holds apart ({forms}), and none of "
+                "them has its whole gradient: a step cannot be written"
+            )
         layer.reference.updated_parameters[name] = weight.written(after)
         place: ParameterName = (layer.name, name)
         for states, written in (

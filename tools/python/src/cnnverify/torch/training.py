@@ -16,8 +16,8 @@ from ..errors import CaptureError
 from ..findings import Findings
 from ..fixture_file import FixtureFile
 from ..format import Array, Case, ParameterName, Trajectory
+from ..trajectories import check_same, several
 from .assembly import Assembled
-from .chance import CHANCE
 from .session import capture
 from .snapshot import to_array
 
@@ -55,12 +55,12 @@ def capture_training(
         if number > 0:
             step.self_check = False
         with step:
-            value = loss(model(*_several(arguments)), *_several(targets))
+            value = loss(model(*several(arguments)), *several(targets))
             value.backward()
             optimizer.step()
         if first is None:
             first = step
-        _check_same(first.made, step.made, number)
+        check_same(first.made, step.made, number)
         inputs.append(step.made.inputs)
         losses.append(to_array(value.detach().reshape(1)))
     if first is None:
@@ -91,33 +91,6 @@ class _Step(capture):
         self.findings = findings
         self.quiet_until_the_end, self.quiet = self.quiet, True
         return 0
-
-
-def _several(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
-
-
-def _check_same(first: Case, other: Case, number: int) -> None:
-    """Raise unless a step ran the same layers with the same settings as the first one."""
-    for layer in other.layers:
-        if layer.training and layer.kind in CHANCE:
-            raise CaptureError(
-                f"layer {layer.name} ({layer.kind}) draws other numbers in each step, which a "
-                "trajectory cannot say; set its p to 0, or train in evaluation mode"
-            )
-    mine = [(x.name, x.kind, x.attributes, x.inputs) for x in first.layers]
-    theirs = [(x.name, x.kind, x.attributes, x.inputs) for x in other.layers]
-    if mine != theirs or first.inputs.keys() != other.inputs.keys():
-        raise CaptureError(
-            f"step {number} runs other layers than step 0; a trajectory is one network throughout"
-        )
-    if first.optimizer is None or other.optimizer is None:
-        raise CaptureError("the optimizer holds no parameter of the model")
-    if first.optimizer.attributes != other.optimizer.attributes:
-        raise CaptureError(
-            f"the optimizer's hyper-parameters changed before step {number}; a trajectory has one "
-            "set of them"
-        )
 
 
 def _final(first: _Step) -> dict[ParameterName, Array]:

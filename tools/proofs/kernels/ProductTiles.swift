@@ -1,0 +1,89 @@
+import Kernels
+
+/// Tiles whose lanes are outputs: each is one chain of fused multiply-adds.
+extension TileProof {
+  /// c[m][j] = bias[m] + Σ_p a[p·rows + m] · b[offsets[p] + j].
+  func product(
+    _ rows: Int, _ vectors: Int, _ columns: Int, accumulate: Bool, bias hasBias: Bool
+  ) throws(Problem) {
+    let terms = [0, 1, 5][columns % 3]
+    let (pitch, size) = (columns + columns % 4, vectors * lanes)
+    let offsets = offsets(terms, upTo: 2 * size)
+    let a = operand(rows * terms)
+    // Readable for whole vectors from every offset.
+    let b = operand(2 * size + columns, readable: size - columns)
+    let bias = operand(rows)
+    let extent = (rows - 1) * pitch + columns
+    let c = accumulate ? operand(extent) : result(extent)
+    let name =
+      "ck_product, \(rows) rows, \(vectors) vectors, \(columns) columns, \(terms) terms"
+      + (accumulate ? ", accumulating" : "") + (hasBias ? ", with a bias" : "")
+    try compare(name, c, rows: rows, columns: columns, pitch: pitch, [a, b, bias]) {
+      kernels.product(
+        isa, Int32(rows), Int32(vectors), a.start, b.start, offsets, terms, c.start, pitch,
+        Int32(columns), accumulate ? 1 : 0, hasBias ? UnsafePointer(bias.start) : nil)
+    } expected: { m, j in
+      var sum: S = 0
+      for p in 0..<terms { sum.addProduct(a.start[p * rows + m], b.start[offsets[p] + j]) }
+      return accumulate ? c.values[m * pitch + j] + sum : sum + (hasBias ? bias.start[m] : 0)
+    }
+  }
+
+  /// c[m][j] (+)= Σ_l Σ_x s[offsets[m] + lines[l] + x] · g[(l·length + x)·vectors·lanes + j].
+  func correlate(
+    _ rows: Int, _ vectors: Int, _ columns: Int, accumulate: Bool
+  ) throws(Problem) {
+    let (lineCount, length) = ([0, 1, 3][columns % 3], 1 + columns % 5)
+    let (pitch, size) = (columns + columns % 4, vectors * lanes)
+    let offsets = offsets(rows, upTo: 20)
+    let lines = lineCount == 0 ? [] : self.offsets(lineCount, upTo: 30)
+    let s = operand(50 + length)
+    let g = operand(lineCount * length * size)
+    // What fills up the panels may be anything.
+    for row in 0..<lineCount * length {
+      for j in columns..<size { g.set(row * size + j, .nan) }
+    }
+    let extent = (rows - 1) * pitch + columns
+    let c = accumulate ? operand(extent) : result(extent)
+    let name =
+      "ck_correlate, \(rows) rows, \(vectors) vectors, \(columns) columns, \(lineCount) lines of "
+      + "\(length)" + (accumulate ? ", accumulating" : "")
+    try compare(name, c, rows: rows, columns: columns, pitch: pitch, [s, g]) {
+      kernels.correlate(
+        isa, Int32(rows), Int32(vectors), s.start, offsets, lines, lineCount, length, g.start,
+        c.start, pitch, Int32(columns), accumulate ? 1 : 0)
+    } expected: { m, j in
+      var sum: S = 0
+      for l in 0..<lineCount {
+        for x in 0..<length {
+          sum.addProduct(
+            s.start[offsets[m] + lines[l] + x], g.start[(l * length + x) * size + j])
+        }
+      }
+      return accumulate ? c.values[m * pitch + j] + sum : sum + 0
+    }
+  }
+
+  /// c[y·ldc + x] = bias + Σ_t w[t] · s[offsets[t] + y·pitch + x].
+  func plane(_ rows: Int, _ columns: Int) throws(Problem) {
+    let terms = [0, 1, 9][columns % 3]
+    let (sourcePitch, pitch) = (columns + columns % 5, columns + columns % 4)
+    let offsets = offsets(terms, upTo: 40)
+    // Readable for 128 bytes beyond the end of a line.
+    let s = operand(40 + (rows - 1) * sourcePitch + columns, readable: 2 * wide)
+    let w = operand(terms)
+    let bias: S = columns % 2 == 0 ? 0 : 0.75
+    let c = result((rows - 1) * pitch + columns)
+    try compare(
+      "ck_plane, \(rows) rows, \(columns) columns, \(terms) terms", c, rows: rows, columns: columns,
+      pitch: pitch, [s, w]
+    ) {
+      kernels.plane(
+        isa, rows, columns, s.start, sourcePitch, offsets, w.start, terms, c.start, pitch, bias)
+    } expected: { y, x in
+      var sum: S = 0
+      for t in 0..<terms { sum.addProduct(w.start[t], s.start[offsets[t] + y * sourcePitch + x]) }
+      return sum + bias
+    }
+  }
+}
