@@ -4,15 +4,15 @@ import Glibc
 /// Makes this process use its memory again, in huge pages, instead of giving it back.
 ///
 /// Tensors are arrays of many megabytes. By itself glibc maps each one afresh and unmaps it when it
-/// is freed, so that the kernel clears every page of every tensor. Measured for `check`, on two
-/// cores with pages of 4 KiB, before and after:
+/// is freed, so that the kernel clears every page of every tensor. Measured for `check` by
+/// these settings alone, one run each on two busy cores, before and after:
 ///
 /// | fixture | system time, s | page faults | peak memory, MB |
 /// |---|---|---|---|
 /// | VGG-16 (without the chained run) | 18.6 → 5.8 | 184,000 → 50,000 | 1654 → 1810 |
 /// | MobileNet | 5.5 → 4.0 | 483,000 → 8,000 | 408 → 384 |
 /// | ResNet-18 | 3.4 → 1.7 | 352,000 → 6,000 | 281 → 304 |
-/// | LeNet-5 | 0.03 → 0.03 | 4,400 → 4,200 | 35 → 35 |
+/// | LeNet-5 | below 0.05 | 4,400 → 4,200 | 35 → 35 |
 ///
 /// Only a command does this: a library does not change the allocator of the program that it is part
 /// of. The confined processes have taken their roles before, and keep theirs.
