@@ -1,5 +1,4 @@
 // swift-tools-version: 6.2
-import Foundation
 import PackageDescription
 
 // One place for the language settings of every Swift target.
@@ -27,21 +26,6 @@ let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let realModule = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
 
-// libhdf5 as an archive, where Debian and Ubuntu have it. The shared library needs some thirty others
-// (curl, Kerberos, LDAP …), which the loader maps and binds whenever the command or one of its workers
-// starts: that was half of the time of a start. Elsewhere the shared library is linked, and where it
-// has the header of drivers, 1.13.2 or newer: from there on the archive calls curl as well.
-let hdf5Archive = "libhdf5_serial.a"
-func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: "/usr/\(path)") }
-let linksArchive =
-  ["x86_64", "aarch64"].contains { isThere("lib/\($0)-linux-gnu/\(hdf5Archive)") }
-  && isThere("include/hdf5/serial/hdf5.h") && !isThere("include/hdf5/serial/H5FDdevelop.h")
-// pkg-config would name the shared library, so that it is not asked for the archive.
-let hdf5 = Target.systemLibrary(
-  name: "CHDF5", pkgConfig: linksArchive ? nil : "hdf5", providers: [.apt(["libhdf5-dev"])])
-let hdf5Linking: [LinkerSetting] =
-  linksArchive ? [":\(hdf5Archive)", "sz", "z", "m"].map { .linkedLibrary($0) } : []
-
 let package = Package(
   name: "cnn-verify",
   products: [
@@ -62,12 +46,12 @@ let package = Package(
   ],
   targets: [
     // C: constants and handles, confinement, micro-kernels.
-    hdf5,
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(
       name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CMalloc"),
-    .target(name: "CSandbox", dependencies: ["CHDF5"], linkerSettings: hdf5Linking),
+    .target(name: "CSandbox", dependencies: ["CHDF5"]),
     .target(name: "CKernels"),
     .target(name: "CDiscrepancy"),
     .target(name: "CLayerABI"),

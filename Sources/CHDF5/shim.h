@@ -1,9 +1,8 @@
 // What Swift cannot import from hdf5.h: constants that are macros with casts, ids that open the
 // library first, and calls whose name is a versioned macro.
 #pragma once
+#include <hdf5.h>
 #include <stdbool.h>
-
-#include "headers.h"
 
 // MARK: Constants
 

@@ -11,11 +11,14 @@
 #include "CSandbox.h"
 
 #include <errno.h>
+#include <hdf5.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../CHDF5/headers.h"
+#if H5_VERSION_GE(1, 13, 2)
+#include <H5FDdevelop.h>
+#endif
 
 typedef struct {
   H5FD_t public;  // libhdf5's part, first
