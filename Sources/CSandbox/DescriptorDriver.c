@@ -10,14 +10,18 @@
 // observing, the driver notes the address and reads nothing: no tensor data enters this process.
 #include "CSandbox.h"
 
+#include <CHDF5.h>
 #include <errno.h>
-#include <hdf5.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #if H5_VERSION_GE(1, 13, 2)
+#if __has_include(<hdf5/serial/H5FDdevelop.h>)
+#include <hdf5/serial/H5FDdevelop.h>
+#else
 #include <H5FDdevelop.h>
+#endif
 #endif
 
 typedef struct {
@@ -124,7 +128,9 @@ static const H5FD_class_t driverClass = {
 
 int64_t CSandbox_registerDriver(int file) {
   state.descriptor = file;
-  return (int64_t)H5FDregister(&driverClass);
+  const char *problem;
+  const struct CHDF5_library *library = CHDF5_load(&problem);
+  return library ? (int64_t)library->H5FDregister(&driverClass) : -1;
 }
 
 void CSandbox_observeRawData(bool on) {

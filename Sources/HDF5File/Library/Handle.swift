@@ -21,7 +21,7 @@ struct Handle: ~Copyable {
   private let kind: Kind
 
   /// Takes over the id that `body` returns.
-  init(_ kind: Kind, _ body: () -> hid_t) throws(LibraryFailure) {
+  init(_ kind: Kind, _ body: (CHDF5_library) -> hid_t) throws(LibraryFailure) {
     id = try Library.call(body)
     self.kind = kind
   }
@@ -40,16 +40,16 @@ struct Handle: ~Copyable {
   }
 
   private static func release(_ id: hid_t, _ kind: Kind) throws(LibraryFailure) {
-    try Library.call {
+    try Library.call { library in
       switch kind {
-      case .file: H5Fclose(id)
-      case .object: H5Oclose(id)
-      case .group: H5Gclose(id)
-      case .dataset: H5Dclose(id)
-      case .attribute: H5Aclose(id)
-      case .type: H5Tclose(id)
-      case .space: H5Sclose(id)
-      case .properties: H5Pclose(id)
+      case .file: library.H5Fclose(id)
+      case .object: library.H5Oclose(id)
+      case .group: library.H5Gclose(id)
+      case .dataset: library.H5Dclose(id)
+      case .attribute: library.H5Aclose(id)
+      case .type: library.H5Tclose(id)
+      case .space: library.H5Sclose(id)
+      case .properties: library.H5Pclose(id)
       }
     }
   }

@@ -43,6 +43,11 @@ extension HDF5Reason {
     case .overSuperblock(let offset):
       "\(subject) claims the file's own header (offset \(Figure.grouped(offset))); "
         + "the file is damaged or hostile: export it again"
+    case .library(.load):
+      "\(subject) needs libhdf5, which cannot be loaded; install the version that this program was "
+        + "built with (on Debian: apt-get install libhdf5-dev)"
+    case .library(.write):
+      "\(subject) cannot be written: libhdf5 refused; is there space left, and may it be written?"
     case .library(let step):
       "\(subject) cannot be read: libhdf5 refused to \(Self.words(for: step)); "
         + "the file is damaged: export it again"
@@ -70,6 +75,7 @@ extension HDF5Reason {
     case .findChunks: "find a chunk"
     case .readCompact: "read a compact dataset"
     case .write: "write"
+    case .load: "start"
     }
   }
 }

@@ -168,6 +168,8 @@ public enum LibraryStep: UInt8, Hashable, Sendable {
   case readCompact
   /// Creating or writing.
   case write
+  /// Finding libhdf5 itself.
+  case load
 }
 
 /// What is wrong with a compressed stream.

@@ -49,11 +49,11 @@ struct AttributeSurvey {
   private static func names(of object: hid_t) throws(LibraryFailure) -> [[UInt8]] {
     var list = Names()
     try withUnsafeMutablePointer(to: &list) { list throws(LibraryFailure) in
-      _ = try Library.call {
+      _ = try Library.call { _ in
         CHDF5_iterateAttributes(
           object,
           { name, context in
-            guard let name, let context else { return 1 }
+            guard let context else { return 1 }
             let list = context.assumingMemoryBound(to: Names.self)
             list.pointee.names.append(CString.bytes(name, limit: 4096))
             return list.pointee.names.count > WalkLimit.attributes ? 1 : 0
@@ -70,10 +70,10 @@ struct AttributeSurvey {
     _ name: [UInt8], of object: hid_t, to writer: inout RecordWriter
   ) throws(LibraryFailure) -> UInt64 {
     let cName = name.map { CChar(bitPattern: $0) } + [0]
-    let attribute = try Handle(.attribute) { H5Aopen(object, cName, CHDF5_default()) }
+    let attribute = try Handle(.attribute) { $0.H5Aopen(object, cName, CHDF5_default()) }
     let id = attribute.id
-    let type = try Handle(.type) { H5Aget_type(id) }
-    let space = try Handle(.space) { H5Aget_space(id) }
+    let type = try Handle(.type) { $0.H5Aget_type(id) }
+    let space = try Handle(.space) { $0.H5Aget_space(id) }
     let fields = try TypeFields(survey: type.id)
     let extent = try SpaceSurvey(space.id)
     guard let shape = extent.shape else {
@@ -128,7 +128,7 @@ struct AttributeSurvey {
   ) throws(LibraryFailure) -> [UInt8] {
     guard size > 0 else { return [] }
     var content = [UInt8](repeating: 0, count: size)
-    try Library.call { H5Aread(attribute, type, &content) }
+    try Library.call { $0.H5Aread(attribute, type, &content) }
     return content
   }
 
@@ -137,11 +137,11 @@ struct AttributeSurvey {
   private static func strings(
     _ attribute: hid_t, type: hid_t, fields: TypeFields, size: Int
   ) throws(LibraryFailure) -> [[UInt8]] {
-    if try Library.call({ H5Tis_variable_str(type) }) > 0 {
+    if try Library.call({ $0.H5Tis_variable_str(type) }) > 0 {
       return try variableStrings(attribute, type: type, count: size / Int(fields.size))
     }
     let content = try read(attribute, as: type, size: size)
-    let padding = try Library.call { H5Tget_strpad(type).rawValue }
+    let padding = try Library.call { $0.H5Tget_strpad(type).rawValue }
     return stride(from: 0, to: content.count, by: Int(fields.size)).map { start in
       unpadded(content[start..<(start + Int(fields.size))], padding: H5T_str_t(rawValue: padding))
     }
@@ -158,13 +158,13 @@ struct AttributeSurvey {
     _ attribute: hid_t, type: hid_t, count: Int
   ) throws(LibraryFailure) -> [[UInt8]] {
     guard count > 0 else { return [] }
-    let memory = try Handle(.type) { H5Tcopy(CHDF5_cString()) }
+    let memory = try Handle(.type) { $0.H5Tcopy($0.cString) }
     let id = memory.id
-    let set = try Library.call { H5Tget_cset(type).rawValue }
-    try Library.call { H5Tset_size(id, CHDF5_variableLength()) }
-    try Library.call { H5Tset_cset(id, H5T_cset_t(rawValue: set)) }
+    let set = try Library.call { $0.H5Tget_cset(type).rawValue }
+    try Library.call { $0.H5Tset_size(id, CHDF5_variableLength()) }
+    try Library.call { $0.H5Tset_cset(id, H5T_cset_t(rawValue: set)) }
     var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
-    try Library.call { H5Aread(attribute, id, &pointers) }
+    try Library.call { $0.H5Aread(attribute, id, &pointers) }
     // The strings belong to libhdf5's allocator and die with this process.
     return pointers.map { pointer in
       pointer.map { CString.bytes($0, limit: WalkLimit.attributeBytes + 1) } ?? []

@@ -20,34 +20,34 @@ struct CatalogueWalk {
   /// Walks the file that the driver serves.
   mutating func run(driver: hid_t) throws(WalkRefusal) {
     do throws(LibraryFailure) {
-      try Library.call { H5PLset_loading_state(0) }
-      try Library.call { H5Lunregister(H5L_TYPE_EXTERNAL) }
+      try Library.call { $0.H5PLset_loading_state(0) }
+      try Library.call { $0.H5Lunregister(H5L_TYPE_EXTERNAL) }
     } catch {
       throw refusal(.library, figure: UInt64(LibraryStep.openFile.rawValue), error)
     }
     visit()
     let file = try guarded(.openFile) { () throws(LibraryFailure) in try Self.open(driver) }
     let userBlock = try guarded(.openFile) { () throws(LibraryFailure) in
-      let properties = try Handle(.properties) { H5Fget_create_plist(file.id) }
+      let properties = try Handle(.properties) { $0.H5Fget_create_plist(file.id) }
       var size: hsize_t = 0
-      try Library.call { H5Pget_userblock(properties.id, &size) }
+      try Library.call { $0.H5Pget_userblock(properties.id, &size) }
       return size
     }
     writer.record(.file) { $0.put(UInt64(userBlock)) }
     let id = file.id
     let info = try objectInfo("/", in: id)
     let root = try guarded(.openObject) { () throws(LibraryFailure) in
-      try Handle(.group) { H5Gopen2(id, "/", CHDF5_default()) }
+      try Handle(.group) { $0.H5Gopen2(id, "/", CHDF5_default()) }
     }
     told.insert(info.address)
     try walkGroup(root, name: [], info: info)
   }
 
   private static func open(_ driver: hid_t) throws(LibraryFailure) -> Handle {
-    let access = try Handle(.properties) { H5Pcreate(CHDF5_fileAccess()) }
-    try Library.call { H5Pset_driver(access.id, driver, nil) }
-    try Library.call { H5Pset_file_locking(access.id, false, true) }
-    return try Handle(.file) { H5Fopen("/", CHDF5_readOnly(), access.id) }
+    let access = try Handle(.properties) { $0.H5Pcreate($0.fileAccess) }
+    try Library.call { $0.H5Pset_driver(access.id, driver, nil) }
+    try Library.call { $0.H5Pset_file_locking(access.id, false, true) }
+    return try Handle(.file) { $0.H5Fopen("/", CHDF5_readOnly(), access.id) }
   }
 
   // MARK: Groups
@@ -123,7 +123,7 @@ struct CatalogueWalk {
     switch info.kind {
     case 0:
       let group = try guarded(.openObject) { () throws(LibraryFailure) in
-        try Handle(.group) { H5Gopen2(parent, cName, CHDF5_default()) }
+        try Handle(.group) { $0.H5Gopen2(parent, cName, CHDF5_default()) }
       }
       try walkGroup(group, name: name, info: info)
     case 1: try tellDataset(name, cName, in: parent, info: info)
@@ -137,7 +137,7 @@ struct CatalogueWalk {
     var survey = DatasetSurvey()
     let dataset: Handle
     do throws(LibraryFailure) {
-      dataset = try Handle(.dataset) { H5Dopen2(parent, cName, CHDF5_default()) }
+      dataset = try Handle(.dataset) { $0.H5Dopen2(parent, cName, CHDF5_default()) }
     } catch {
       return tellFault(.library, name: name, address: info.address, frames: error.frames)
     }
@@ -175,7 +175,7 @@ struct CatalogueWalk {
   ) throws(WalkRefusal) -> CHDF5_object {
     var info = CHDF5_object()
     try guarded(.openObject) { () throws(LibraryFailure) in
-      _ = try Library.call { CHDF5_objectInfo(group, name, &info) }
+      _ = try Library.call { _ in CHDF5_objectInfo(group, name, &info) }
     }
     return info
   }

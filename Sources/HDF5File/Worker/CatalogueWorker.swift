@@ -26,10 +26,16 @@ public enum CatalogueWorker {
     addressSpace: 1 << 30, cpuSeconds: 10, openFiles: 16)
 
   private static func run() {
+    // What the loader needs is refused once the process is confined.
+    let missing = missingLibrary()
     var limits = limits
     let inForce = CSandbox_confine(&limits)
     var writer = RecordWriter(descriptor: Int32(CSandbox_pipeDescriptor))
     writer.record(.confinement) { $0.put(UInt32(inForce)) }
+    if let missing {
+      writer.record(.refusal) { missing.put(into: &$0) }
+      return writer.flush()
+    }
     let driver = CSandbox_registerDriver(Int32(CSandbox_fileDescriptor))
     var walk = CatalogueWalk(writer: writer)
     do throws(WalkRefusal) {
@@ -39,8 +45,18 @@ public enum CatalogueWorker {
       walk.writer.record(.refusal) { error.put(into: &$0) }
     }
     // Whatever happened, every handle was closed; the whole corpus of the tests runs through here.
-    precondition(Library.openObjectCount == 0, "a handle leaked")
+    precondition((try? Library.openObjectCount) ?? -1 == 0, "a handle leaked")
     walk.writer.flush()
+  }
+
+  private static func missingLibrary() -> WalkRefusal? {
+    do throws(LibraryFailure) {
+      try Library.load()
+      return nil
+    } catch {
+      let step = UInt64(LibraryStep.load.rawValue)
+      return WalkRefusal(path: [], code: .library, figure: step, frames: error.frames)
+    }
   }
 }
 

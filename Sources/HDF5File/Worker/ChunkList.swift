@@ -49,13 +49,13 @@ struct ChunkList {
     of corner: [hsize_t], position: UInt64, in dataset: hid_t
   ) throws(LibraryFailure) -> Place? {
     var size: hsize_t = 0
-    try Library.call { H5Dget_chunk_storage_size(dataset, corner, &size) }
+    try Library.call { $0.H5Dget_chunk_storage_size(dataset, corner, &size) }
     guard size > 0 else { return nil }
     var mask: UInt32 = 0
     var observed: (offset: UInt64, size: UInt64) = (0, 0)
     _ = CSandbox_takeObservation(&observed.offset, &observed.size)
     var untouched: UInt64 = 0
-    try Library.call { H5Dread_chunk(dataset, CHDF5_default(), corner, &mask, &untouched) }
+    try Library.call { $0.H5Dread_chunk(dataset, CHDF5_default(), corner, &mask, &untouched) }
     guard CSandbox_takeObservation(&observed.offset, &observed.size) == 1 else { return nil }
     return Place(position: position, offset: observed.offset, size: observed.size, mask: mask)
   }

@@ -28,21 +28,21 @@ struct DatasetSurvey {
 
   /// Asks everything about an open dataset.
   mutating func ask(_ dataset: hid_t) throws(LibraryFailure) {
-    let properties = try Handle(.properties) { H5Dget_create_plist(dataset) }
+    let properties = try Handle(.properties) { $0.H5Dget_create_plist(dataset) }
     let creation = properties.id
     // Before the dataspace: to ask a virtual dataset for its extent opens its sources.
-    let layout = H5D_layout_t(rawValue: try Library.call { H5Pget_layout(creation).rawValue })
+    let layout = H5D_layout_t(rawValue: try Library.call { $0.H5Pget_layout(creation).rawValue })
     guard layout != H5D_VIRTUAL else {
       refusal = .virtualDataset
       return
     }
-    guard try Library.call({ H5Pget_external_count(creation) }) == 0 else {
+    guard try Library.call({ $0.H5Pget_external_count(creation) }) == 0 else {
       refusal = .externalStorage
       return
     }
-    let typeHandle = try Handle(.type) { H5Dget_type(dataset) }
+    let typeHandle = try Handle(.type) { $0.H5Dget_type(dataset) }
     type = try TypeFields(survey: typeHandle.id)
-    let space = try Handle(.space) { H5Dget_space(dataset) }
+    let space = try Handle(.space) { $0.H5Dget_space(dataset) }
     let extent = try SpaceSurvey(space.id)
     axes = extent.axes
     guard let shape = extent.shape else {
@@ -63,9 +63,9 @@ struct DatasetSurvey {
 
   private mutating func askContiguous(_ dataset: hid_t) throws(LibraryFailure) {
     storage = .contiguous
-    storedSize = try Library.call(failing: .never) { H5Dget_storage_size(dataset) }
+    storedSize = try Library.call(failing: .never) { $0.H5Dget_storage_size(dataset) }
     var status = H5D_SPACE_STATUS_ERROR
-    try Library.call { H5Dget_space_status(dataset, &status) }
+    try Library.call { $0.H5Dget_space_status(dataset, &status) }
     // Where nothing is stored, libhdf5 adds the user block to the undefined address and returns
     // something that looks like one.
     guard storedSize > 0, status != H5D_SPACE_STATUS_NOT_ALLOCATED else {
@@ -73,13 +73,13 @@ struct DatasetSurvey {
       return
     }
     offset = UInt64(
-      try Library.call(failing: .exactly(CHDF5_undefinedAddress())) { H5Dget_offset(dataset) })
+      try Library.call(failing: .exactly(CHDF5_undefinedAddress())) { $0.H5Dget_offset(dataset) })
   }
 
   /// The bytes of a compact dataset are in its header, and only `H5Dread` tells them.
   private mutating func askCompact(_ dataset: hid_t, type typeID: hid_t) throws(LibraryFailure) {
     storage = .compact
-    storedSize = try Library.call(failing: .never) { H5Dget_storage_size(dataset) }
+    storedSize = try Library.call(failing: .never) { $0.H5Dget_storage_size(dataset) }
     var expected = UInt64(type.size)
     for length in shape {
       let product = expected.multipliedReportingOverflow(by: length)
@@ -88,7 +88,7 @@ struct DatasetSurvey {
     guard expected == storedSize, storedSize <= WalkLimit.compactBytes else { return }
     bytes = [UInt8](repeating: 0, count: Int(storedSize))
     try Library.call {
-      H5Dread(dataset, typeID, CHDF5_all(), CHDF5_all(), CHDF5_default(), &bytes)
+      $0.H5Dread(dataset, typeID, CHDF5_all(), CHDF5_all(), CHDF5_default(), &bytes)
     }
   }
 
@@ -97,25 +97,25 @@ struct DatasetSurvey {
   ) throws(LibraryFailure) {
     storage = .chunked
     var lengths = [hsize_t](repeating: 0, count: WalkLimit.axes)
-    let rank = try Library.call { H5Pget_chunk(creation, Int32(WalkLimit.axes), &lengths) }
+    let rank = try Library.call { $0.H5Pget_chunk(creation, Int32(WalkLimit.axes), &lengths) }
     chunkShape = lengths.prefix(min(Int(rank), WalkLimit.axes)).map { UInt64($0) }
-    try Library.call { H5Pget_chunk_opts(creation, &chunkOptions) }
+    try Library.call { $0.H5Pget_chunk_opts(creation, &chunkOptions) }
     try askFilters(creation)
     var count: hsize_t = 0
-    try Library.call { H5Dget_num_chunks(dataset, space, &count) }
+    try Library.call { $0.H5Dget_num_chunks(dataset, space, &count) }
     storedChunks = UInt64(count)
     try chunks.find(dataset, shape: shape, chunkShape: chunkShape, stored: storedChunks)
   }
 
   private mutating func askFilters(_ creation: hid_t) throws(LibraryFailure) {
-    let count = try Library.call { H5Pget_nfilters(creation) }
+    let count = try Library.call { $0.H5Pget_nfilters(creation) }
     for position in 0..<UInt32(min(Int(count), WalkLimit.filters + 1)) {
       var flags: UInt32 = 0
       var valueCount = WalkLimit.filterValues
       var values = [UInt32](repeating: 0, count: WalkLimit.filterValues)
       var configuration: UInt32 = 0
       let identifier = try Library.call {
-        H5Pget_filter2(
+        $0.H5Pget_filter2(
           creation, position, &flags, &valueCount, &values, 0, nil, &configuration)
       }
       filters.append(

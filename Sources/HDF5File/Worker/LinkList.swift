@@ -17,16 +17,16 @@ struct LinkList {
   /// Lists a group in order of creation where the file has an index of it, otherwise by name.
   init(group: hid_t) throws(LibraryFailure) {
     var order: UInt32 = 0
-    let properties = try Handle(.properties) { H5Gget_create_plist(group) }
+    let properties = try Handle(.properties) { $0.H5Gget_create_plist(group) }
     let creation = properties.id
-    try Library.call { H5Pget_link_creation_order(creation, &order) }
+    try Library.call { $0.H5Pget_link_creation_order(creation, &order) }
     let byCreation = order & UInt32(H5P_CRT_ORDER_INDEXED) != 0
     let status = try withUnsafeMutablePointer(to: &self) { list throws(LibraryFailure) in
-      try Library.call {
+      try Library.call { _ in
         CHDF5_iterateLinks(
           group, byCreation,
           { name, kind, context in
-            guard let name, let context else { return 1 }
+            guard let context else { return 1 }
             let list = context.assumingMemoryBound(to: LinkList.self)
             return list.pointee.add(CString.bytes(name, limit: 4096), kind: Int(kind))
           }, list)

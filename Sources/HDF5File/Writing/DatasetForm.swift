@@ -53,19 +53,19 @@ struct DatasetForm {
   func write<Element: WritableElement>(
     _ elements: [Element], to file: hid_t, at path: String
   ) throws(LibraryFailure) {
-    let type = Self.libraryType(Element.elementType)
+    let type = try Self.libraryType(Element.elementType)
     let space = try Self.space(shape)
     let properties = try creationProperties()
     let (spaceID, creation) = (space.id, properties.id)
     let dataset = try Handle(.dataset) {
-      H5Dcreate2(
+      $0.H5Dcreate2(
         file, path, type, spaceID, CHDF5_default(), creation, CHDF5_default())
     }
     let id = dataset.id
     if !elements.isEmpty {
-      try Library.call {
+      try Library.call { library in
         elements.withUnsafeBytes {
-          H5Dwrite(id, type, CHDF5_all(), CHDF5_all(), CHDF5_default(), $0.baseAddress)
+          library.H5Dwrite(id, type, CHDF5_all(), CHDF5_all(), CHDF5_default(), $0.baseAddress)
         }
       }
     }
@@ -77,29 +77,32 @@ struct DatasetForm {
     let lengths = shape.map { hsize_t($0) }
     return try Handle(.space) {
       lengths.isEmpty
-        ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(lengths.count), lengths, nil)
+        ? $0.H5Screate(H5S_SCALAR) : $0.H5Screate_simple(Int32(lengths.count), lengths, nil)
     }
   }
 
-  static func libraryType(_ type: ElementType) -> hid_t {
-    switch type {
-    case .float32: CHDF5_nativeFloat()
-    case .float64: CHDF5_nativeDouble()
-    case .int64: CHDF5_nativeInt64()
-    default: CHDF5_nativeUInt8()
+  /// The type of the elements in memory.
+  static func libraryType(_ type: ElementType) throws(LibraryFailure) -> hid_t {
+    try Library.call { library in
+      switch type {
+      case .float32: library.nativeFloat
+      case .float64: library.nativeDouble
+      case .int64: library.nativeInt64
+      default: library.nativeUInt8
+      }
     }
   }
 
   private func creationProperties() throws(LibraryFailure) -> Handle {
-    let properties = try Handle(.properties) { H5Pcreate(CHDF5_datasetCreate()) }
+    let properties = try Handle(.properties) { $0.H5Pcreate($0.datasetCreate) }
     let id = properties.id
     // Times of writing would make equal content different files.
-    try Library.call { H5Pset_obj_track_times(id, false) }
+    try Library.call { $0.H5Pset_obj_track_times(id, false) }
     if let compression, !shape.contains(0), !shape.isEmpty {
       let lengths = compression.chunkShape.map { hsize_t($0) }
-      try Library.call { H5Pset_chunk(id, Int32(lengths.count), lengths) }
-      try Library.call { H5Pset_shuffle(id) }
-      try Library.call { H5Pset_deflate(id, UInt32(compression.level)) }
+      try Library.call { $0.H5Pset_chunk(id, Int32(lengths.count), lengths) }
+      try Library.call { $0.H5Pset_shuffle(id) }
+      try Library.call { $0.H5Pset_deflate(id, UInt32(compression.level)) }
     }
     return properties
   }

@@ -16,7 +16,7 @@ public struct HDF5Writer: ~Copyable {
       let place = temporary.path
       file = try Self.written { () throws(LibraryFailure) in
         try Handle(.file) {
-          H5Fcreate(place, CHDF5_truncate(), CHDF5_default(), CHDF5_default())
+          $0.H5Fcreate(place, CHDF5_truncate(), CHDF5_default(), CHDF5_default())
         }
       }
       self.temporary = temporary
@@ -33,7 +33,7 @@ public struct HDF5Writer: ~Copyable {
       do throws(LibraryFailure) {
         try file.close()
       } catch {
-        throw HDF5Problem(.library(.write), frames: error.frames)
+        throw HDF5Problem(error.reason(in: .write), frames: error.frames)
       }
       try temporary.commit()
     } catch {
@@ -51,9 +51,11 @@ public struct HDF5Writer: ~Copyable {
         above += "/" + name
         let place = above
         let file = file.id
-        guard try Library.call({ H5Lexists(file, place, CHDF5_default()) }) == 0 else { continue }
+        guard try Library.call({ $0.H5Lexists(file, place, CHDF5_default()) }) == 0 else {
+          continue
+        }
         let group = try Handle(.group) {
-          H5Gcreate2(file, place, CHDF5_default(), CHDF5_default(), CHDF5_default())
+          $0.H5Gcreate2(file, place, CHDF5_default(), CHDF5_default(), CHDF5_default())
         }
         try group.close()
       }
@@ -67,7 +69,7 @@ public struct HDF5Writer: ~Copyable {
     try at(path) { names throws(LibraryFailure) in
       let file = file.id
       let place = "/" + names.joined(separator: "/")
-      let object = try Handle(.object) { H5Oopen(file, place, CHDF5_default()) }
+      let object = try Handle(.object) { $0.H5Oopen(file, place, CHDF5_default()) }
       try AttributeForm(value).write(name, to: object.id)
       try object.close()
     }
@@ -102,7 +104,7 @@ public struct HDF5Writer: ~Copyable {
       let file = file.id
       let new = "/" + names.joined(separator: "/")
       try Library.call {
-        H5Lcreate_hard(file, existing, file, new, CHDF5_default(), CHDF5_default())
+        $0.H5Lcreate_hard(file, existing, file, new, CHDF5_default(), CHDF5_default())
       }
     }
   }
@@ -118,7 +120,8 @@ public struct HDF5Writer: ~Copyable {
     } catch {
       let path = ObjectPath(names: names.compactMap { try? ObjectName(bytes: Array($0.utf8)) })
       throw HDF5Error(
-        file: temporary.target, object: path, reason: .library(.write), frames: error.frames)
+        file: temporary.target, object: path, reason: error.reason(in: .write), frames: error.frames
+      )
     }
   }
 
@@ -128,7 +131,7 @@ public struct HDF5Writer: ~Copyable {
     do throws(LibraryFailure) {
       return try body()
     } catch {
-      throw HDF5Problem(.library(.write), frames: error.frames)
+      throw HDF5Problem(error.reason(in: .write), frames: error.frames)
     }
   }
 }
