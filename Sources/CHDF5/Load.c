@@ -27,7 +27,7 @@ static struct {
 static void *openAny(void) {
   void *handle = NULL;
   for (size_t i = 0; !handle && i < sizeof names / sizeof *names; i++) {
-    handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+    handle = dlopen(names[i], RTLD_LAZY | RTLD_LOCAL);
     // What is wrong with the first name tells most: the others are only tried.
     const char *problem = handle ? NULL : dlerror();
     if (problem && i == 0) snprintf(state.problem, sizeof state.problem, "%s", problem);

@@ -41,6 +41,11 @@ public protocol KernelScalar: FloatingScalar {
   /// Copies rows to a place without gaps, past the caches.
   static func streamRows(_ rows: RowStream<Self>)
 
+  /// y[i] = f(x[i]) for `count` elements; x and y may be the same.
+  static func elementary(
+    _ function: ElementaryFunction, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>,
+    count: Int)
+
   /// Turns a matrix: target[x·ldt + r] = source[r·lds + x].
   static func transpose(_ matrix: Transposition<Self>)
 }

@@ -23,7 +23,11 @@ extension Rounding {
   /// The exponential and its argument, the sum and the quotient; η for an exponential or a
   /// quotient that underflows.
   @inlinable
-  public func logisticError(_ x: Double) -> Double {
-    8 * unit * Double.logistic(x) + underflow * (1 + x.magnitude)
+  public func logisticError(_ x: Double) -> Double { logisticError(x, Double.logistic(x)) }
+
+  /// The same, for σ = σ(x).
+  @inlinable
+  func logisticError(_ x: Double, _ σ: Double) -> Double {
+    8 * unit * σ + underflow * (1 + x.magnitude)
   }
 }

@@ -1,5 +1,6 @@
 // Source: torch.nn.SiLU (2.13).
 
+public import Kernels
 public import LayerKit
 public import Tensors
 
@@ -9,8 +10,10 @@ public import Tensors
 ///
 /// - Shapes: x of any shape → y of the same shape.
 /// - Kinks: none. NaN stays NaN.
-public struct SiLU: ElementwiseLayer {
+public struct SiLU: FunctionLayer {
   public static let kind = "SiLU"
+  public static let function = ElementaryFunction.logistic
+  public static let needsMirrored = true
 
   // MARK: Hyper-parameters
 
@@ -21,23 +24,22 @@ public struct SiLU: ElementwiseLayer {
   // MARK: Definition
 
   @inlinable
-  public func value<S: Scalar>(_ x: S) -> S { x * .logistic(x) }
+  public func value<S: Scalar>(_ x: S, _ s: S) -> S { x * s }
 
   // MARK: Backward
 
   /// 1 − σ(x) is computed as σ(−x), which does not cancel.
   @inlinable
-  public func gradient<S: Scalar>(_ x: S, _ dy: S) -> S {
-    dy * (.logistic(x) * (.one + x * .logistic(-x)))
+  public func gradient<S: Scalar>(_ x: S, _ dy: S, _ s: S, mirrored: S) -> S {
+    dy * (s * (.one + x * mirrored))
   }
 
   // MARK: Bound
 
   /// 10u·|y| + η(1 + |x|).
   @inlinable
-  public func valueError(_ x: Double, _ rounding: Rounding) -> Double {
-    10 * rounding.unit * (x * Double.logistic(x)).magnitude
-      + rounding.underflow * (1 + x.magnitude)
+  public func valueError(_ x: Double, _ s: Double, _ rounding: Rounding) -> Double {
+    10 * rounding.unit * (x * s).magnitude + rounding.underflow * (1 + x.magnitude)
   }
 
   /// The error of dy·s·q, s = σ(x), q = 1 + x·t, t = 1 − s, from an s with the relative error 8u.
@@ -48,10 +50,10 @@ public struct SiLU: ElementwiseLayer {
   /// products. Where x is large, t is less than one unit in the last place of s: there the error
   /// of t is at most 4t, because 1 + e⁻ˣ and its reciprocal are never rounded further than to 1.
   @inlinable
-  public func gradientError(_ x: Double, _ dy: Double, _ rounding: Rounding) -> Double {
+  public func gradientError(
+    _ x: Double, _ dy: Double, _ s: Double, mirrored t: Double, _ rounding: Rounding
+  ) -> Double {
     let u = rounding.unit
-    let s = Double.logistic(x)
-    let t = Double.logistic(-x)
     let difference = min(8 * u * s, 4 * t) + 2 * u * t
     return 1.01 * dy.magnitude * s * (11 * u * (1 + x * t).magnitude + x.magnitude * difference)
       + 2 * rounding.underflow * (1 + dy.magnitude) * (1 + x.magnitude)

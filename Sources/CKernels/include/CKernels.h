@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 /// Instruction sets, from the narrowest to the widest.
 enum ck_isa { ck_isa_portable = 0, ck_isa_avx2 = 1, ck_isa_avx512 = 2 };
@@ -56,6 +57,9 @@ int ck_correlate_rows(int isa);
 // ck_transpose_…: target[x·ldt + r] = source[r·lds + x], r < rows, x < columns.
 //
 // ck_pick_…: target[x] = source[x·stride], x < count.
+
+// ck_exp_…, ck_tanh_…, ck_logistic_…: y[i] = eˣ, tanh x, 1/(1 + e⁻ˣ) of x[i], i < count; x may be y.
+//   Relative errors in units of the last place: 1.1, 2.7, 2.6; NaN stays NaN.
 
 // ck_direct_…: for the result planes first ≤ i < end, with a window of K × K taps p, q:
 //   c[y][x] = bias + Σ_pq w[p][q] · s[S·y + p − P][S·x + q − P'], or, if `turned` (S = 1),
@@ -128,7 +132,10 @@ struct ck_part {
   void ck_transpose_##S(                                                                         \
     int isa, ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,       \
     ptrdiff_t ldt);                                                                              \
-  void ck_pick_##S(ptrdiff_t count, const T *source, ptrdiff_t stride, T *target);
+  void ck_pick_##S(ptrdiff_t count, const T *source, ptrdiff_t stride, T *target);              \
+  void ck_exp_##S(int isa, ptrdiff_t count, const T *x, T *y);                                   \
+  void ck_tanh_##S(int isa, ptrdiff_t count, const T *x, T *y);                                  \
+  void ck_logistic_##S(int isa, ptrdiff_t count, const T *x, T *y);
 
 CK_DECLARE(float, f32)
 CK_DECLARE(double, f64)

@@ -31,6 +31,10 @@ struct ProveKernels {
     fflush(nil)
     try proveTiles(MicroKernels.narrow, options)
     try proveTiles(MicroKernels.wide, options)
+    for set in InstructionSet.available {
+      try proveFunctions(Float.self, set, options)
+      try proveFunctions(Double.self, set, options)
+    }
     try prove(ConvolutionShape.chosen, options.geometries, options, &run) { index, samples in
       // Few are so large that several tasks share them.
       Family.allCases[index % Family.allCases.count].shape(
@@ -52,6 +56,14 @@ struct ProveKernels {
       try proof.prove()
       print("\(proof.count) tiles of \(S.self), \(set)")
     }
+  }
+
+  private static func proveFunctions<S: ProofScalar>(
+    _: S.Type, _ set: InstructionSet, _ options: Options
+  ) throws(Problem) {
+    var proof = ElementaryProof<S>(set, seed: options.seed)
+    try proof.prove()
+    print("\(proof.count) elementary functions of \(S.self), \(set)")
   }
 
   /// Proves the chosen shapes and some random ones.
