@@ -141,7 +141,9 @@ def main() -> int:
                 rows.append(row(network, steps))
             print(f"{network} {dtype}", file=sys.stderr, flush=True)
         print(f"\n{DTYPES[dtype]}\n\n{timing.table(rows)}")
-        print("".join(f"\n{line}" for line in wrong), end="", flush=True)
+        for line in wrong:
+            print(f"\n{line}")
+        sys.stdout.flush()
         right &= not wrong
     return 0 if right else 1
 

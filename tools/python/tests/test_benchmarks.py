@@ -8,6 +8,7 @@ from typing import cast
 import all_benchmarks
 import machine
 import plugin_costs
+import profile_check
 import pytest
 import timing
 import torch
@@ -271,3 +272,26 @@ def test_every_part_has_a_program_and_is_told_what_was_chosen() -> None:
     assert all_benchmarks.chosen("conv", options) == ["--only", "odd"]
     assert all_benchmarks.settings("plugin", options) == ["--command", "here"]
     assert all_benchmarks.settings("training", options) == ["--threads", "3"]
+
+
+def test_a_profile_counts_for_its_innermost_purpose() -> None:
+    # As perf prints it: the innermost function first, addresses and libraries beside them.
+    script = (
+        "cnn-verify \n"
+        "\t 55 product_any_f32_avx512 (/x/cnn-verify)\n"
+        "\t 56 $s14StandardLayers16ConvolutionLayerPAAE5bound (/x/cnn-verify)\n"
+        "\t 57 $s14StandardLayers16ConvolutionLayerPAAE8backward (/x/cnn-verify)\n"
+        "\ncnn-verify \n\t 55 memcpy (/lib/libc.so.6)\n\t 56 nobody (/x/cnn-verify)\n"
+        "\nexe \n\t 55 do_lookup_x (/lib/ld-linux-x86-64.so.2)\n"
+    )
+    product, copy, confined = profile_check.samples(script)
+    assert profile_check.purpose(product) == "bounds of rounding errors"
+    assert profile_check.work(product) == "multiply-adds of products and convolutions"
+    assert profile_check.purpose(copy) == profile_check.REST
+    assert profile_check.work(copy) == "copies and fills of libc"
+    assert profile_check.purpose(confined) == profile_check.CONFINED
+    table = profile_check.shares(["a", profile_check.REST, "a", "b"], "for what")
+    assert [row.split("|")[2].strip() for row in table.splitlines()[2:]] == [
+        *("50.0 %", "25.0 %", "25.0 %"),
+    ]
+    assert table.splitlines()[-1].startswith("| the rest")
