@@ -102,7 +102,8 @@ How fast the toolkit is beside what others use for the same work, on one machine
 
 `tools/bench/all` made this page and makes it again on your machine. All programs of a part run in
 turn: a ratio survives a machine that is busy with other things, a time does not. A number is the
-median of all rounds, in brackets or after ± stands how far the rounds lie apart.
+median of all rounds, in brackets or after ± stands how far the rounds lie apart. Which limits of
+the machine stand behind the numbers: <doc:WhereTheTimeGoes>.
 """
 
 
