@@ -119,10 +119,14 @@ let package = Package(
         "Tensors",
       ], path: "Plugins/Examples/TrainLeNet", packageAccess: false, swiftSettings: settings),
 
-    // Time kernels, checks of derivatives and calls of plug-ins for `tools/bench`.
+    // Time kernels, steps of training, checks of derivatives and calls of plug-ins for `tools/bench`.
     .executableTarget(
       name: "bench-kernels", dependencies: ["CKernels", "Kernels", "Tensors"],
       path: "tools/bench/kernels", swiftSettings: settings),
+    .executableTarget(
+      name: "bench-networks",
+      dependencies: ["LayerKit", "Network", "StandardLayers", "Tensors"],
+      path: "tools/bench/networks", packageAccess: false, swiftSettings: settings),
     .executableTarget(
       name: "bench-jacobian",
       dependencies: ["Conformance", "LayerKit", "StandardLayers", "Tensors"],

@@ -112,6 +112,8 @@ def main() -> int:
     if shutil.which(options.command) is None:
         print(f"{options.command} is missing: build it with `swift build -c release`.")
         return 2
+    if timing.lacks("h5py", "numpy"):
+        return 2
     if not shutil.which("h5diff"):
         print("h5diff is missing (Debian: hdf5-tools); only NumPy is compared with.")
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, {options.size} MB a file")

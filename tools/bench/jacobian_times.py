@@ -67,6 +67,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--cpu-time", action="store_true", help="processor time; one thread")
     options = parser.parse_args()
+    if timing.lacks("torch"):
+        return 2
     program = Program("bench-jacobian", options.threads, options.cpu_time)
     peer = Peer(options.cpu_time)
     counts = sorted({1, options.threads})

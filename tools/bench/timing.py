@@ -7,9 +7,11 @@ of the one that starts it, until it has a peak of its own.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -31,17 +33,32 @@ class Run:
     output: str
 
 
+def environment() -> dict[str, str]:
+    """The variables of this process, without those that numerical libraries read."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(_PREFIXES)}
+
+
+def lacks(*modules: str) -> bool:
+    """Whether this interpreter lacks one of them, which a line says: then nothing is timed."""
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        print(
+            f"Missing in {sys.executable}: {', '.join(missing)}. Nothing was timed; set PYTHON to "
+            "an interpreter that has what is missing."
+        )
+    return bool(missing)
+
+
 def run(command: Sequence[str], watched: bool = False) -> Run:
     """Run a program and measure it.
 
     Of a program that is watched, the peaks of all its processes are added up: more than what they
     ever had together, never less. Watching costs a little time.
     """
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(_PREFIXES)}
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
         process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env=environment
+            command, stdout=output, stderr=subprocess.STDOUT, env=environment()
         )
         peaks = _watch(process.pid) if watched else {}
         _, status, usage = os.wait4(process.pid, 0)

@@ -141,6 +141,8 @@ def main() -> int:
     if shutil.which(options.command) is None:
         print(f"{options.command} is missing: build it with `swift build -c release`.")
         return 2
+    if timing.lacks("torch", "h5py"):
+        return 2
     # Without huge pages, fresh memory would cost the script more than its arithmetic.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     print(f"{os.cpu_count()} processors, {options.threads} threads, {options.rounds} rounds")

@@ -10,18 +10,6 @@ func stop(_ reason: String) -> Never {
   exit(2)
 }
 
-/// The middle of some numbers, the smallest and the largest.
-func spread(_ numbers: [Double]) -> String {
-  let sorted = numbers.sorted()
-  func text(_ number: Double) -> String {
-    // One digit behind the point.
-    let tenths = Int((number * 10).rounded())
-    return "\(tenths < 0 ? "-" : "")\(abs(tenths) / 10).\(abs(tenths) % 10)"
-  }
-  guard let least = sorted.first, let most = sorted.last else { return "" }
-  return "\(text(sorted[sorted.count / 2])) (\(text(least))…\(text(most)))"
-}
-
 /// Numbers between −½ and ½; a fixed seed, since only the time matters.
 func numbers<S: FloatingScalar>(_ shape: Shape) -> Tensor<S> {
   var state: UInt64 = 1
@@ -62,6 +50,8 @@ struct Bench {
       "\(name) backward", { direct.backward() }, { try passes.backward(operands, [x], wanted) })
   }
 
+  /// Prints a line for each round: the name and, in milliseconds of one call, time here and there,
+  /// processor time here and there.
   private func compare<Found>(
     _ name: String, _ direct: () -> Bool, _ plugin: () throws -> Found
   ) throws {
@@ -69,16 +59,11 @@ struct Bench {
     // The first calls do more: a plug-in's is repeated, and memory is used for the first time.
     _ = (direct(), try plugin())
     let calls = max(1, Int(20 / cost { _ = direct() }.processor))
-    var (here, there): ([Cost], [Cost]) = ([], [])
     for _ in 0..<rounds {
-      here.append(cost { for _ in 0..<calls { _ = direct() } } / Double(calls))
-      there.append(try cost { for _ in 0..<calls { _ = try plugin() } } / Double(calls))
-    }
-    print(name)
-    for (clock, part) in [("wall", \Cost.wall), ("processor", \.processor)] {
-      let (own, other) = (here.map { $0[keyPath: part] }, there.map { $0[keyPath: part] })
-      let over = zip(own, other).map { 100 * ($1 / $0 - 1) }
-      print("  \(clock): \(spread(own)) ms here, \(spread(other)) ms there, \(spread(over)) % over")
+      let here = cost { for _ in 0..<calls { _ = direct() } } / Double(calls)
+      let there = try cost { for _ in 0..<calls { _ = try plugin() } } / Double(calls)
+      let times = [here.wall, there.wall, here.processor, there.processor]
+      print(([name] + times.map { "\($0)" }).joined(separator: "\t"))
     }
   }
 

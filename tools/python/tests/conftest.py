@@ -24,6 +24,13 @@ Judge = Callable[[Path], tuple[int, dict[str, Any]]]
 """From a fixture to the status of `cnn-verify check` and the verdicts, by layer and tensor."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the program, so that the rest can run while it is being built."""
+    for item in items:
+        if "judge" in getattr(item, "fixturenames", ()):
+            item.add_marker("judged")
+
+
 @pytest.fixture(scope="session")
 def judge() -> Judge:
     """Run `cnn-verify`: the one of `CNN_VERIFY`, the release build, or the one on the path."""

@@ -1,14 +1,24 @@
+import argparse
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import cast
 
+import all_benchmarks
 import machine
+import plugin_costs
+import profile_check
 import pytest
 import timing
+import torch
+import training_times
 import verify_networks
 from all_benchmarks import page, section
 from convolution_shapes import POINTWISE, RESNET18, SHAPES, flops
 from kernel_times import report, together
+from questions import Asked, resident_peak
+from training_peer import Step
 
 
 def run(wall: float, peak: int = 0) -> timing.Run:
@@ -128,3 +138,160 @@ def test_a_part_that_failed_says_so_on_the_page() -> None:
 
 def test_a_page_of_a_busy_machine_warns() -> None:
     assert "> Warning: The machine was busy" in page("2026-01-01", 1.5, "facts", [])
+
+
+@pytest.mark.parametrize(
+    ("network", "parameters"),
+    # The counts that torchvision and the papers give; LeNet-5's by hand: 156 + 2416 + 48120 +
+    # 10164 + 850.
+    [("lenet", 61_706), ("resnet18", 11_689_512), ("mobilenetv2", 3_504_872)],
+)
+def test_the_trained_networks_are_the_known_ones(network: str, parameters: int) -> None:
+    assert Step(network, torch.float32, time.process_time).parameters() == parameters
+
+
+def test_what_convolutions_put_out_is_counted() -> None:
+    step = Step("lenet", torch.float64, time.process_time)
+    assert step.convolved() == 64 * (6 * 28 * 28 + 16 * 10 * 10 + 120)
+
+
+def test_a_step_of_the_peer_gives_every_parameter_a_gradient_in_both_layouts() -> None:
+    step = Step("lenet", torch.float32, time.process_time)
+    for layout in ("channels-last", "NCHW"):
+        assert step.time(layout) > 0
+        assert all(p.grad is not None and p.grad.any() for p in step.model.parameters())
+
+
+class Answers:
+    """Stands for a program, and answers from a list."""
+
+    def __init__(self, **answers: float) -> None:
+        self.answers = answers
+
+    def ask(self, question: str) -> float:
+        return self.answers[question]
+
+
+def test_networks_that_are_not_the_same_are_not_timed() -> None:
+    def why(**other: float) -> str:
+        ours = Answers(**{"parameters": 5, "convolved": 7, "complete": 1} | other)
+        theirs = Answers(parameters=5, convolved=7)
+        return training_times.disagreement(cast(Asked, ours), cast(Asked, theirs))
+
+    assert why() == ""
+    assert why(convolved=8) == "convolved: 8 here, 7 in PyTorch"
+    assert why(parameters=6) == "parameters: 6 here, 5 in PyTorch"
+    assert why(complete=0) == "a parameter has no gradient"
+    assert why(complete=float("nan")) == "a parameter has no gradient"
+
+
+def test_a_row_of_training_forms_quotients_within_rounds() -> None:
+    steps = training_times.Steps("NCHW", [2, 3, 1], [4, 30, 8], 5_000_000, 20_000_000)
+    row = dict(zip(training_times.HEADINGS, training_times.row("lenet", steps), strict=True))
+    assert row["PyTorch ÷ cnn-verify"] == "8.00 (2.00–10.00)"  # noqa: RUF001
+    assert row["cnn-verify, peak MB"] == "5"
+    assert row["PyTorch, peak MB"] == "20"
+
+
+def test_a_program_is_asked_and_its_memory_watched() -> None:
+    grow = "x = bytearray(200 << 20)\ndel x"
+    answer = "import sys\nfor line in sys.stdin: print(len(line.split()), flush=True)"
+    program = Asked([sys.executable, "-c", f"{grow}\n{answer}"], {})
+    try:
+        assert program.ask("two", "words") == 2
+        assert program.peak_memory() > 200e6
+        program.forget_peak()
+        assert program.peak_memory() < 100e6
+    finally:
+        program.close()
+    assert resident_peak("VmPeak:\t9 kB\nVmHWM:\t    12 kB\n") == 12
+
+
+def test_a_program_that_says_no_number_is_named() -> None:
+    program = Asked([sys.executable, "-c", "print('no')"], {})
+    with pytest.raises(SystemExit, match="was asked 'step' and said 'no'"):
+        program.ask("step")
+    program.process.communicate()
+
+
+def test_what_is_missing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert timing.lacks("sys", "no_such_module")
+    assert f"Missing in {sys.executable}: no_such_module." in capsys.readouterr().out
+    assert not timing.lacks("sys")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("program", "module"),
+    [
+        ("kernel_times", "torch"),
+        ("training_times", "torch"),
+        ("jacobian_times", "torch"),
+        ("verify_networks", "h5py"),
+        ("compare_files", "h5py"),
+    ],
+)
+def test_a_part_without_its_peer_says_so_and_fails(program: str, module: str) -> None:
+    hide = (
+        "import importlib.util, runpy, sys\n"
+        "found = importlib.util.find_spec\n"
+        f"importlib.util.find_spec = lambda name: None if name == {module!r} else found(name)\n"
+        f"sys.argv = [{program!r}, *{'--command true'.split() if module == 'h5py' else []!r}]\n"
+        f"runpy.run_module({program!r}, run_name='__main__')\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", hide],
+        cwd=Path(timing.__file__).parent, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 2, result.stderr
+    assert f": {module}. Nothing was timed" in result.stdout
+
+
+def test_calls_of_a_plugin_are_grouped_and_held_against_the_function() -> None:
+    lines = ["a f32\t1\t2\t4\t4", "a f32\t2\t8\t4\t8", "a f32\t1\t3\t4\t6"]
+    table = plugin_costs.calls(plugin_costs.grouped(lines)).splitlines()
+    cells = [cell.strip() for cell in table[2].split("|")][1:-1]
+    assert cells == [
+        *("a f32", "1.0 (1.0–2.0)", "3.0 (2.0–8.0)", "3.00 (2.00–4.00)"),  # noqa: RUF001
+        *("4.0 (4.0–4.0)", "6.0 (4.0–8.0)", "1.50 (1.00–2.00)"),  # noqa: RUF001
+    ]
+
+
+def test_every_part_has_a_program_and_is_told_what_was_chosen() -> None:
+    options = argparse.Namespace(
+        network=["lenet"], shapes=["odd"], size=16, threads=3, command="here", folder=None
+    )
+    bench = Path(timing.__file__).parent
+    for name, (program, rounds, _, heading) in all_benchmarks.PARTS.items():
+        assert (bench / name).exists()
+        assert (bench / program).exists()
+        assert rounds > 0
+        assert heading.startswith("## ")
+    assert all_benchmarks.chosen("training", options) == ["--network", "lenet"]
+    assert all_benchmarks.chosen("compare", options) == ["--size", "16"]
+    assert all_benchmarks.chosen("conv", options) == ["--only", "odd"]
+    assert all_benchmarks.settings("plugin", options) == ["--command", "here"]
+    assert all_benchmarks.settings("training", options) == ["--threads", "3"]
+
+
+def test_a_profile_counts_for_its_innermost_purpose() -> None:
+    # As perf prints it: the innermost function first, addresses and libraries beside them.
+    script = (
+        "cnn-verify \n"
+        "\t 55 product_any_f32_avx512 (/x/cnn-verify)\n"
+        "\t 56 $s14StandardLayers16ConvolutionLayerPAAE5bound (/x/cnn-verify)\n"
+        "\t 57 $s14StandardLayers16ConvolutionLayerPAAE8backward (/x/cnn-verify)\n"
+        "\ncnn-verify \n\t 55 memcpy (/lib/libc.so.6)\n\t 56 nobody (/x/cnn-verify)\n"
+        "\nexe \n\t 55 do_lookup_x (/lib/ld-linux-x86-64.so.2)\n"
+    )
+    product, copy, confined = profile_check.samples(script)
+    assert profile_check.purpose(product) == "bounds of rounding errors"
+    assert profile_check.work(product) == "multiply-adds of products and convolutions"
+    assert profile_check.purpose(copy) == profile_check.REST
+    assert profile_check.work(copy) == "copies and fills of libc"
+    assert profile_check.purpose(confined) == profile_check.CONFINED
+    table = profile_check.shares(["a", profile_check.REST, "a", "b"], "for what")
+    assert [row.split("|")[2].strip() for row in table.splitlines()[2:]] == [
+        *("50.0 %", "25.0 %", "25.0 %"),
+    ]
+    assert table.splitlines()[-1].startswith("| the rest")
