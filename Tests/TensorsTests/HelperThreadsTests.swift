@@ -5,8 +5,6 @@ import Testing
 
 // What concerns all threads of a program is tested in processes of its own.
 
-private let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
-
 @Suite(.timeLimit(.minutes(2)))
 struct `Threads that help with loops` {
   @Test func `a loop on one thread starts none`() async {
@@ -24,7 +22,7 @@ struct `Threads that help with loops` {
       for threads in 1...8 {
         Parallel.threads = threads
         for _ in 0..<100 { Parallel.forEach(8) { _ in Parallel.forEach(8) { _ in } } }
-        let most = min(threads, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let most = min(threads, Processors.count)
         precondition(threadCount() == before + most - 1)
       }
     }
@@ -41,7 +39,7 @@ struct `Threads that help with loops` {
     }
   }
 
-  @Test(.enabled(if: processors > 1))
+  @Test(.enabled(if: Processors.count > 1))
   func `one comes whenever it is called, from watching and from sleep`() async {
     await #expect(processExitsWith: .success) {
       Parallel.threads = 2
@@ -59,7 +57,7 @@ struct `Threads that help with loops` {
     }
   }
 
-  @Test(.enabled(if: processors > 1))
+  @Test(.enabled(if: Processors.count > 1))
   func `the thread of a loop wakes up when the last helper leaves late`() async {
     await #expect(processExitsWith: .success) {
       Parallel.threads = 2
