@@ -4,6 +4,9 @@ internal import Tensors
 ///
 /// The result is cut into tiles, the long sum over samples and positions into parts.
 struct CorrelationPlan: Sendable {
+  /// Multiplications below which a task is not worth handing out.
+  private static let smallestTask = 1 << 20
+
   /// Channels of the source that a task takes.
   let channelCut: Balanced
   /// Outputs that a task takes.
@@ -14,6 +17,8 @@ struct CorrelationPlan: Sendable {
   /// Parts of the sum that tasks work on side by side, added at the end in order.
   let partCut: Balanced
   let tasks: Int
+  /// Tasks that are handed out together, lest they be too short.
+  let grain: Int
   /// Whether the lanes of a vector are positions instead of outputs, of which there are too few.
   let overlaps: Bool
 
@@ -36,6 +41,8 @@ struct CorrelationPlan: Sendable {
     let parts = max(1, min(8 / tiles, room, bands / 4))
     partCut = Balanced(bands, limit: (bands + parts - 1) / parts)
     tasks = tiles * partCut.count
+    let work = geometry.weightCount * geometry.outputArea * geometry.batch
+    grain = max(1, Self.smallestTask * tasks / max(work, 1))
   }
 
   /// Notes the ways that the plan takes.
@@ -73,7 +80,7 @@ struct WeightCorrelation<S: KernelScalar> {
     let count = geometry.weightCount
     let parts = [S](uninitializedCount: plan.partCut.count * count) { parts in
       nonisolated(unsafe) let (x, dy, target) = (x, dy, parts)
-      Parallel.forEach(plan.tasks) { task in
+      Parallel.forEach(plan.tasks, grain: plan.grain) { task in
         guard let base = target.baseAddress else { return }
         let (tile, part) = task.quotientAndRemainder(dividingBy: plan.partCut.count)
         let (group, rest) = tile.quotientAndRemainder(
@@ -93,7 +100,8 @@ struct WeightCorrelation<S: KernelScalar> {
     let count = geometry.weightCount
     let cut = Balanced(terms, limit: 16)
     nonisolated(unsafe) let result = result
-    Parallel.forEach(geometry.groups * cut.count) { task in
+    let grain = Parallel.grain(touching: plan.partCut.count * cut.longest * outputs)
+    Parallel.forEach(geometry.groups * cut.count, grain: grain) { task in
       let (group, block) = task.quotientAndRemainder(dividingBy: cut.count)
       let range = cut[block]
       parts.withUnsafeBufferPointer { parts in
