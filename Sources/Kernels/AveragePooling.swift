@@ -77,7 +77,7 @@ extension Pooling {
     let area = geometry.outputArea
     values.withUnsafeMutableBufferPointer { values in
       nonisolated(unsafe) let base = values.baseAddress
-      Parallel.forEach(geometry.planes) { plane in
+      Parallel.forEach(geometry.planes, grain: Parallel.grain(touching: area)) { plane in
         guard var place = base.map({ $0 + plane * area }) else { return }
         for slabs in counts[0] {
           for rows in counts[1] {

@@ -47,6 +47,8 @@ public enum MatrixProduct {
 struct RowProducts<S: KernelScalar> {
   /// With more rows of A, turning B into panels pays.
   static var mostRows: Int { 32 }
+  /// Multiplications below which a task is not worth handing out; most of their time is reading B.
+  private static var smallestTask: Int { 1 << 17 }
 
   let m: Int
   let n: Int
@@ -57,7 +59,8 @@ struct RowProducts<S: KernelScalar> {
     let largest = DotTile<S>.largest
     let rowCut = Balanced(m, limit: largest.rows)
     let instructions = InstructionSet.current
-    let columnsPerTask = max(largest.columns, min(64, (n + 7) / 8) / 2 * 2)
+    let fewest = Self.smallestTask / (m * k) / 2 * 2
+    let columnsPerTask = max(largest.columns, fewest, min(64, (n + 7) / 8) / 2 * 2)
     nonisolated(unsafe) let (a, b, c) = (a, b, c)
     Parallel.forEach((n + columnsPerTask - 1) / columnsPerTask) { task in
       let end = min(n, (task + 1) * columnsPerTask)

@@ -72,7 +72,8 @@ struct PackedWeights<S: KernelScalar> {
     nonisolated(unsafe) let source = weights
     elements = Array(uninitializedCount: groups * rows * blocks.total) { buffer in
       nonisolated(unsafe) let target = buffer
-      Parallel.forEach(groups * blocks.count) { task in
+      let grain = Parallel.grain(touching: rows * blocks.longest)
+      Parallel.forEach(groups * blocks.count, grain: grain) { task in
         guard let base = target.baseAddress else { return }
         let (group, index) = (task / blocks.count, task % blocks.count)
         let block = blocks[index]

@@ -47,6 +47,12 @@ struct PlaneWindows: Sendable {
     mostRows = most(slabs) * most(rows)
   }
 
+  /// The planes that one task takes.
+  var grain: Int {
+    let cells = [slabs, rows, columns].map { $0.reduce(0) { $0 + $1.count } }
+    return Parallel.grain(touching: cells[0] * cells[1] * cells[2])
+  }
+
   /// Calls `body` with each window in row-major order.
   @inline(__always)
   func visit(_ body: (CellWindow) -> Void) {
@@ -81,7 +87,7 @@ extension Pooling {
       Array(uninitializedCount: geometry.outputCount) { y in
         x.withUnsafeBufferPointer { x in
           nonisolated(unsafe) let (x, y, value) = (x, y, value)
-          Parallel.forEach(geometry.planes) { index in
+          Parallel.forEach(geometry.planes, grain: windows.grain) { index in
             guard let x = x.baseAddress, let y = y.baseAddress else { return }
             let plane = x + index * geometry.inputArea
             var place = y + index * geometry.outputArea
@@ -107,7 +113,7 @@ extension Pooling {
       Array(uninitializedCount: geometry.inputCount) { dx in
         dy.withUnsafeBufferPointer { dy in
           nonisolated(unsafe) let (dy, dx, add) = (dy, dx, add)
-          Parallel.forEach(geometry.planes) { index in
+          Parallel.forEach(geometry.planes, grain: windows.grain) { index in
             guard let dx = dx.baseAddress else { return }
             let plane = dx + index * geometry.inputArea
             plane.initialize(repeating: 0, count: geometry.inputArea)

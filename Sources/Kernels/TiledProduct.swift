@@ -23,6 +23,8 @@ struct TiledProduct<S: KernelScalar> {
   /// a distance of a power of two would share cache sets.
   private var readsInPlace: Bool { !bIsTransposed && (m <= 14 || k <= Self.fewTerms) }
   private static var fewTerms: Int { 16 }
+  /// Multiplications below which a task is not worth handing out.
+  private static var smallestTask: Int { 1 << 19 }
 
   private var vectors: Int { m <= instructions.tileRows(vectors: 4) ? 4 : 2 }
   private var tile: Int { vectors * instructions.lanes(S.self) }
@@ -39,10 +41,12 @@ struct TiledProduct<S: KernelScalar> {
       instructions: instructions, vectors: vectors)
     // A block of B fills half of the second-level cache; at least eight tasks if there is work.
     let widest = (512 << 10) / MemoryLayout<S>.size / ReductionBlocks.limit
-    let columnCut = Balanced(n, limit: max(128, min(readsInPlace ? 4 * widest : widest, n / 8)))
+    let columnCut = Balanced(n, limit: max(64, min(readsInPlace ? 4 * widest : widest, n / 8)))
     let rowCut = Balanced(m, limit: max(64, m * columnCut.count / 8))
+    let tasks = columnCut.count * rowCut.count
+    let grain = max(1, Self.smallestTask * tasks / (m * n * k))
     nonisolated(unsafe) let (b, c) = (b, c)
-    Parallel.forEach(columnCut.count * rowCut.count) { task in
+    Parallel.forEach(tasks, grain: grain) { task in
       let (row, column) = task.quotientAndRemainder(dividingBy: columnCut.count)
       packed.elements.withUnsafeBufferPointer { a in
         guard let a = a.baseAddress else { return }

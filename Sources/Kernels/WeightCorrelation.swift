@@ -4,6 +4,11 @@ internal import Tensors
 ///
 /// The result is cut into tiles, the long sum over samples and positions into parts.
 struct CorrelationPlan: Sendable {
+  /// Multiplications below which a task is not worth handing out.
+  private static let smallestTask = 1 << 18
+  /// Multiplications below which a tile is not made narrower: each of them copies the gradient.
+  private static let narrowestTile = 1 << 20
+
   /// Channels of the source that a task takes.
   let channelCut: Balanced
   /// Outputs that a task takes.
@@ -14,6 +19,8 @@ struct CorrelationPlan: Sendable {
   /// Parts of the sum that tasks work on side by side, added at the end in order.
   let partCut: Balanced
   let tasks: Int
+  /// Tasks that are handed out together, lest they be too short.
+  let grain: Int
   /// Whether the lanes of a vector are positions instead of outputs, of which there are too few.
   let overlaps: Bool
 
@@ -24,18 +31,23 @@ struct CorrelationPlan: Sendable {
     // The sums of an overlap are spread over 64 bytes of lanes, so its chains may be longer.
     let positions = overlaps ? 16_384 / size : 256
     let terms = overlaps ? 8 * taps : 2_304 / size
-    channelCut = Balanced(geometry.groupInputs, limit: max(1, terms / taps))
+    let widest = Balanced(geometry.groupInputs, limit: max(1, terms / taps))
     outputCut = Balanced(geometry.groupOutputs, limit: 1_024 / size)
     columnCut = Balanced(geometry.width.output, limit: positions)
     rowCut = Balanced(
       geometry.images * geometry.height.output, limit: max(1, positions / columnCut.longest))
-    let tiles = geometry.groups * channelCut.count * outputCut.count
+    let tiles = geometry.groups * widest.count * outputCut.count
     let bands = rowCut.count * columnCut.count
     // At least eight tasks where there are so many bands, if the parts do not get too large.
     let room = max(1, (16 << 20) / (geometry.weightCount * size))
     let parts = max(1, min(8 / tiles, room, bands / 4))
     partCut = Balanced(bands, limit: (bands + parts - 1) / parts)
-    tasks = tiles * partCut.count
+    // Four tasks at least, where a short sum has no parts: narrower tiles.
+    let work = geometry.weightCount * geometry.outputArea * geometry.batch
+    let pieces = max(1, min(4 / (tiles * partCut.count), work / Self.narrowestTile))
+    channelCut = Balanced(geometry.groupInputs, limit: (widest.longest + pieces - 1) / pieces)
+    tasks = geometry.groups * channelCut.count * outputCut.count * partCut.count
+    grain = max(1, Self.smallestTask * tasks / max(work, 1))
   }
 
   /// Notes the ways that the plan takes.
@@ -73,7 +85,7 @@ struct WeightCorrelation<S: KernelScalar> {
     let count = geometry.weightCount
     let parts = [S](uninitializedCount: plan.partCut.count * count) { parts in
       nonisolated(unsafe) let (x, dy, target) = (x, dy, parts)
-      Parallel.forEach(plan.tasks) { task in
+      Parallel.forEach(plan.tasks, grain: plan.grain) { task in
         guard let base = target.baseAddress else { return }
         let (tile, part) = task.quotientAndRemainder(dividingBy: plan.partCut.count)
         let (group, rest) = tile.quotientAndRemainder(
@@ -93,7 +105,8 @@ struct WeightCorrelation<S: KernelScalar> {
     let count = geometry.weightCount
     let cut = Balanced(terms, limit: 16)
     nonisolated(unsafe) let result = result
-    Parallel.forEach(geometry.groups * cut.count) { task in
+    let grain = Parallel.grain(touching: plan.partCut.count * cut.longest * outputs)
+    Parallel.forEach(geometry.groups * cut.count, grain: grain) { task in
       let (group, block) = task.quotientAndRemainder(dividingBy: cut.count)
       let range = cut[block]
       parts.withUnsafeBufferPointer { parts in

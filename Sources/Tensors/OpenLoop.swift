@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 
 /// A loop whose iterations are given out in order, one at a time.
@@ -13,7 +12,7 @@ final class OpenLoop: Sendable {
   private let outer: OpenLoop?
   private let given = Atomic<Int>(0)
   private let visitors = Mutex((count: 0, isClosed: false))
-  private let news = DispatchSemaphore(value: 0)
+  private let news = WatchedSemaphore(limit: 1)
 
   /// Prepares a loop; `body` must stay where it is until the loop has been left by all.
   init(_ count: Int, _ body: UnsafePointer<@Sendable (Int) -> Void>) {

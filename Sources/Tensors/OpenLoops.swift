@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 
 /// The loops that are under way, and the threads that help with them.
@@ -20,13 +19,14 @@ enum OpenLoops {
 
   /// Runs a loop, on this thread and on up to `helpers` more.
   static func run(_ loop: OpenLoop, helpers: Int) {
+    let all = HelperThreads.start(Parallel.workers - 1)
     let more = state.withLock { state in
       state.loops.append(loop)
-      let more = max(0, min(helpers, Parallel.workers - 1 - state.helpers))
+      let more = max(0, min(helpers, all - state.helpers))
       state.helpers += more
       return more
     }
-    for _ in 0..<more { DispatchQueue.global().async { help() } }
+    if more > 0 { HelperThreads.call(more) }
     if more < helpers { loop.wakeOuterLoops() }
     loop.work()
     state.withLock { state in state.loops.removeAll { $0 === loop } }
@@ -42,7 +42,7 @@ enum OpenLoops {
   }
 
   /// Helps wherever there is something to give away, until there is nothing.
-  private static func help() {
+  static func help() {
     while let loop = next() {
       loop.work()
       loop.leave()

@@ -1,16 +1,14 @@
-import Glibc
 import Synchronization
 
 /// Loops whose iterations run side by side.
 public enum Parallel {
   private static let limit = Atomic<Int>(0)
-  private static let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
-  /// How many threads a loop may use; by default one for each core.
+  /// How many threads a loop may use; by default one for each processor.
   public static var threads: Int {
     get {
       let chosen = limit.load(ordering: .relaxed)
-      return chosen > 0 ? chosen : processors
+      return chosen > 0 ? chosen : Processors.count
     }
     set {
       precondition(newValue > 0, "a loop needs at least one thread")
@@ -19,7 +17,7 @@ public enum Parallel {
   }
 
   /// The threads that are at work at most; more than there are processors would be in each other's way.
-  static var workers: Int { min(threads, processors) }
+  static var workers: Int { min(threads, Processors.count) }
 
   /// Calls `body` once for each index in `0 ..< count`, on up to `threads` threads.
   ///

@@ -50,11 +50,11 @@ struct `Parallel loops` {
         }
       }
       // A test elsewhere may have set another number meanwhile, but no more than processors.
-      #expect(atWork.withLock { $0.most } <= max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+      #expect(atWork.withLock { $0.most } <= max(2, Processors.count))
     }
   }
 
-  @Test(.enabled(if: sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1))
+  @Test(.enabled(if: Processors.count > 1))
   func `a thread that has nothing left to do joins a loop inside another iteration`() async {
     // In a process of its own, where no other loop keeps it.
     await #expect(processExitsWith: .success) {

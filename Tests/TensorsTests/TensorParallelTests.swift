@@ -35,3 +35,17 @@ func `blocks cover every index once`(_ count: Int, _ size: Int) {
   }
   #expect(filled == (0..<35).map { $0 / 7 * 100 + $0 % 7 })
 }
+
+@Test(arguments: [(0, 3), (1, 3), (7, 3), (9, 3), (9, 100)])
+func `a grain's iterations stay on one thread, in order`(_ count: Int, _ grain: Int) {
+  let seen = Mutex([[Int]](repeating: [], count: count / grain + 1))
+  Parallel.forEach(count, grain: grain) { index in
+    seen.withLock { $0[index / grain].append(index) }
+  }
+  #expect(seen.withLock { $0.flatMap { $0 } } == Array(0..<count))
+}
+
+@Test(arguments: [(0, 16_384), (1, 16_384), (100, 163), (16_384, 1), (1 << 40, 1)])
+func `a grain is as large as a task must be`(_ elements: Int, _ iterations: Int) {
+  #expect(Parallel.grain(touching: elements) == iterations)
+}

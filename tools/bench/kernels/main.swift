@@ -3,8 +3,9 @@
 // Reads one request a line, `f64 dX 8 64 56 56 128 3 2 1 1` (type, direction, N C H W O, kernel,
 // stride, padding, groups), and answers each with the milliseconds of one call. `f64 peak avx2` is
 // answered with GFLOP/s, 0 where the processor lacks the instructions; `memory read` and
-// `memory copy` with GB/s. With `--cpu-time` the clock is the processor time of this process, with
-// `--threads N` the work is spread.
+// `memory copy` with GB/s; `loop 100 300` with the microseconds that a parallel loop takes beside
+// iterations of 300, one for each thread, if it begins 100 after the loop before. With `--cpu-time`
+// the clock is the processor time of this process, with `--threads N` the work is spread.
 
 import Glibc
 import Kernels
@@ -72,6 +73,11 @@ func limit(_ words: [Substring]) -> Double? {
   switch (words.first, words.dropFirst().first) {
   case ("memory", "read"): return MachineLimits.reading()
   case ("memory", "copy"): return MachineLimits.copying()
+  case ("loop", let pause?):
+    guard let pause = Double(pause), let work = words.last.flatMap({ Double($0) }) else {
+      return nil
+    }
+    return LoopStart.cost(pause: pause, work: work)
   case (let type, "peak"):
     guard let name = words.last, let set = InstructionSet.allCases.first(where: { "\($0)" == name })
     else { return nil }
