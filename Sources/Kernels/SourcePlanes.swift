@@ -53,6 +53,8 @@ struct SourcePlanes: Sendable {
   private struct ColumnPart: Equatable {
     let phase: Int
     let shift: Int
+
+    init(_ tap: SourceAxis.Tap, shift: Int) { (phase, self.shift) = (tap.phase, shift) }
   }
 
   let depth: SourceAxis
@@ -77,14 +79,14 @@ struct SourcePlanes: Sendable {
     self.columns = columns
     self.outputDepth = outputDepth
     self.channels = channels
-    let firstShift = columns.firstShift
     // One phase for each tap of the depth, each phase of the rows and each part of the columns, in
-    // the order in which the taps come to them.
+    // the order in which the taps come to them. There are few, so they are looked for one by one.
     var rowPhases: [Int] = []
-    let rowPlaces = rows.taps.map { rowPhases.place(of: $0.phase) }
+    for tap in rows.taps where !rowPhases.contains(tap.phase) { rowPhases.append(tap.phase) }
     var parts: [ColumnPart] = []
-    let columnPlaces = columns.taps.map {
-      parts.place(of: ColumnPart(phase: $0.phase, shift: splitsColumns ? $0.shift : firstShift))
+    for tap in columns.taps {
+      let part = ColumnPart(tap, shift: splitsColumns ? tap.shift : columns.firstShift)
+      if !parts.contains(part) { parts.append(part) }
     }
     var phases: [Phase] = []
     phases.reserveCapacity(depth.taps.count * rowPhases.count * parts.count)
@@ -96,12 +98,14 @@ struct SourcePlanes: Sendable {
           phases.append(Phase(depth: index, row: row, column: part.phase, shift: part.shift))
         }
       }
-      for (p, rowPlace) in zip(rows.taps, rowPlaces) {
-        for (q, part) in zip(columns.taps, columnPlaces) {
-          let plane = (index * rowPhases.count + rowPlace) * parts.count + part
+      for p in rows.taps {
+        let row = index * rowPhases.count + (rowPhases.firstIndex(of: p.phase) ?? 0)
+        for q in columns.taps {
+          let part = ColumnPart(q, shift: splitsColumns ? q.shift : columns.firstShift)
           taps.append(
             Tap(
-              plane: plane, row: p.shift - rows.firstShift, column: q.shift - parts[part].shift,
+              plane: row * parts.count + (parts.firstIndex(of: part) ?? 0),
+              row: p.shift - rows.firstShift, column: q.shift - part.shift,
               kernel: (o.kernel * rows.kernel + p.kernel) * columns.kernel + q.kernel,
               residue: Residue(row: p.residue, column: q.residue)))
         }
@@ -212,14 +216,5 @@ struct SourcePlanes: Sendable {
         after: pitch - end,
         source: end == first ? row : row + (phase.column + (start + first) * columns.stride),
         sourcePitch: rows.stride * columns.extent, stride: columns.stride, target: plane))
-  }
-}
-
-extension Array where Element: Equatable {
-  /// The place of an element, which is appended if it is not there: for the few taps of an axis.
-  fileprivate mutating func place(of element: Element) -> Int {
-    if let place = firstIndex(of: element) { return place }
-    append(element)
-    return count - 1
   }
 }
