@@ -1,4 +1,3 @@
-import Synchronization
 import Tensors
 import Testing
 
@@ -152,21 +151,22 @@ private func `functions of sparse dual numbers have the bits of dual numbers`(
 }
 
 @Test func `threads may work with the same numbers`() {
-  let (count, terms) = (64, 40)
-  let directions = SparseDirections(terms, capacity: 1 << 18)
-  let variables = (0..<terms).map { directions.variable(Double($0), direction: $0) }
-  let rows = Parallel.map(count) { task in
-    var sum = SparseDual.zero
-    for (index, x) in variables.enumerated() { sum += x * SparseDual(Double(task + index)) }
-    // Sums that are used twice are merged.
-    return derivatives(sum * sum - sum, directions)
-  }
-  for (task, row) in rows.enumerated() {
-    let slopes = (0..<terms).map { Double(task + $0) }
-    let sum = slopes.enumerated().reduce(0) { $0 + Double($1.0) * $1.1 }
-    #expect(row == slopes.map { 2 * sum * $0 - $0 })
+  let (tasks, terms) = (4_000, 40)
+  let directions = SparseDirections(terms, capacity: 1 << 20)
+  let x = (0..<terms).map { directions.variable(Double($0), direction: $0) }
+  let rows = Parallel.map(tasks) { task in
+    // Sums over some of the directions each, merged in their product.
+    var sums = [SparseDual.zero, .zero]
+    for index in x.indices { sums[index % 2] += x[index] * SparseDual(Double(task + index)) }
+    return derivatives(sums[0] * sums[1] - sums[0], directions)
   }
   #expect(!directions.areExhausted)
+  for (task, row) in rows.enumerated() {
+    let slopes = x.indices.map { Double(task + $0) }
+    var sums = [0.0, 0]
+    for index in x.indices { sums[index % 2] += Double(index) * slopes[index] }
+    #expect(row == x.indices.map { slopes[$0] * ($0 % 2 == 0 ? sums[1] - 1 : sums[0]) })
+  }
 }
 
 @Test func `only dual numbers carry a derivative`() {
