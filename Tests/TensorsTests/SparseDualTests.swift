@@ -151,7 +151,7 @@ private func `functions of sparse dual numbers have the bits of dual numbers`(
 }
 
 @Test func `threads may work with the same numbers`() {
-  let (tasks, terms) = (4_000, 40)
+  let (tasks, terms) = (3_000, 12)
   let directions = SparseDirections(terms, capacity: 1 << 20)
   let x = (0..<terms).map { directions.variable(Double($0), direction: $0) }
   let rows = Parallel.map(tasks) { task in
