@@ -25,7 +25,7 @@ enum LineLayout {
       return multiplying * (Double(touched) / Double(height * width) - 1)
     }
     let compacting = Double(taps) * (0.2 + 5 / Double(width))
-    let copies = planes.splitsColumns ? 0 : planes.splittingColumns().phases.count
+    let copies = planes.splitsColumns ? 0 : planes.splitPhaseCount
     let splitting = Double(copies - planes.phases.count) * (0.2 + 8 / Double(width))
     let isSplit = columns > 0 && waste(gap: 0) + splitting < waste(gap: columns)
     let least = isSplit ? waste(gap: 0) + splitting : waste(gap: columns)

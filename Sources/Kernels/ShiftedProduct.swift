@@ -72,13 +72,18 @@ struct ShiftedProduct<S: KernelScalar> {
 
   /// The residues, by row and column, with their weights.
   private func makeResidues(_ weights: UnsafePointer<S>, _ view: WeightView) -> [Residue] {
-    let taps = Dictionary(grouping: planes.taps, by: \.residue)
-    let mostTaps = taps.values.reduce(1) { max($0, $1.count) }
     let count = targetRows.residues * targetColumns.residues
-    return (0..<count).map { index in
-      let residue = SourcePlanes.Residue(
-        row: index / targetColumns.residues, column: index % targetColumns.residues)
-      guard let own = taps[residue] else { return Residue(taps: [], weights: nil) }
+    var taps = [[SourcePlanes.Tap]](repeating: [], count: count)
+    if count == 1 {
+      taps[0] = planes.taps
+    } else {
+      for tap in planes.taps {
+        taps[tap.residue.row * targetColumns.residues + tap.residue.column].append(tap)
+      }
+    }
+    let mostTaps = taps.reduce(1) { max($0, $1.count) }
+    return taps.map { own in
+      guard !own.isEmpty else { return Residue(taps: [], weights: nil) }
       let blocks =
         count == 1
         ? ReductionBlocks(channels: channels, taps: own.count)

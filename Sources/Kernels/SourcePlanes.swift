@@ -24,7 +24,7 @@ struct RowSegment: Sendable {
 /// for it are copied side by side, like the phases: whatever has a third axis is a sum over two.
 struct SourcePlanes: Sendable {
   /// What one copied plane of a channel holds.
-  struct Phase: Hashable, Sendable {
+  struct Phase: Sendable {
     /// The tap of the depth, by its place in `depth.taps`.
     let depth: Int
     let row: Int
@@ -49,6 +49,14 @@ struct SourcePlanes: Sendable {
     let column: Int
   }
 
+  /// What a copy holds of the columns.
+  private struct ColumnPart: Equatable {
+    let phase: Int
+    let shift: Int
+
+    init(_ tap: SourceAxis.Tap, shift: Int) { (phase, self.shift) = (tap.phase, shift) }
+  }
+
   let depth: SourceAxis
   let rows: SourceAxis
   let columns: SourceAxis
@@ -71,23 +79,33 @@ struct SourcePlanes: Sendable {
     self.columns = columns
     self.outputDepth = outputDepth
     self.channels = channels
+    // One phase for each tap of the depth, each phase of the rows and each part of the columns, in
+    // the order in which the taps come to them. There are few, so they are looked for one by one.
+    var rowPhases: [Int] = []
+    for tap in rows.taps where !rowPhases.contains(tap.phase) { rowPhases.append(tap.phase) }
+    var parts: [ColumnPart] = []
+    for tap in columns.taps {
+      let part = ColumnPart(tap, shift: splitsColumns ? tap.shift : columns.firstShift)
+      if !parts.contains(part) { parts.append(part) }
+    }
     var phases: [Phase] = []
-    var planes: [Phase: Int] = [:]
+    phases.reserveCapacity(depth.taps.count * rowPhases.count * parts.count)
     var taps: [Tap] = []
+    taps.reserveCapacity(depth.taps.count * rows.taps.count * columns.taps.count)
     for (index, o) in depth.taps.enumerated() {
+      for row in rowPhases {
+        for part in parts {
+          phases.append(Phase(depth: index, row: row, column: part.phase, shift: part.shift))
+        }
+      }
       for p in rows.taps {
+        let row = index * rowPhases.count + (rowPhases.firstIndex(of: p.phase) ?? 0)
         for q in columns.taps {
-          let phase = Phase(
-            depth: index, row: p.phase, column: q.phase,
-            shift: splitsColumns ? q.shift : columns.firstShift)
-          let plane = planes[phase, default: phases.count]
-          if plane == phases.count {
-            planes[phase] = plane
-            phases.append(phase)
-          }
+          let part = ColumnPart(q, shift: splitsColumns ? q.shift : columns.firstShift)
           taps.append(
             Tap(
-              plane: plane, row: p.shift - rows.firstShift, column: q.shift - phase.shift,
+              plane: row * parts.count + (parts.firstIndex(of: part) ?? 0),
+              row: p.shift - rows.firstShift, column: q.shift - part.shift,
               kernel: (o.kernel * rows.kernel + p.kernel) * columns.kernel + q.kernel,
               residue: Residue(row: p.residue, column: q.residue)))
         }
@@ -110,6 +128,16 @@ struct SourcePlanes: Sendable {
     SourcePlanes(
       depth: depth, rows: rows, columns: columns, outputDepth: outputDepth, channels: channels,
       splitsColumns: true)
+  }
+
+  /// How many phases there are with a copy for each shift of the columns.
+  var splitPhaseCount: Int {
+    let (rows, columns) = (rows.taps, columns.taps)
+    let rowPhases = rows.indices.count { i in !rows[..<i].contains { $0.phase == rows[i].phase } }
+    let parts = columns.indices.count { i in
+      !columns[..<i].contains { $0.phase == columns[i].phase && $0.shift == columns[i].shift }
+    }
+    return depth.taps.count * rowPhases * parts
   }
 
   /// Elements between the end of a row of outputs and the start of the next.

@@ -5,8 +5,8 @@ import Text
 /// A configured layer whose type has been erased, with one entry point for each scalar.
 ///
 /// The entry points are closures that were made where the layer's type was known. There the
-/// compiler specialises the generic requirements for `Float`, `Double` and `Dual`; called through
-/// an existential, the same code runs more than a hundred times slower.
+/// compiler specialises the generic requirements for `Float`, `Double`, `Dual` and `SparseDual`;
+/// called through an existential, the same code runs more than a hundred times slower.
 public struct AnyLayer: Sendable {
   /// The kind's name and tensors.
   public let signature: Signature
@@ -18,6 +18,10 @@ public struct AnyLayer: Sendable {
   ///
   /// Nil for a layer whose definition is not at hand in every arithmetic: that of a shared library.
   public let defineDual: (@Sendable (Operands<Dual>) -> Results<Dual>)?
+  /// The definition in sparse dual numbers: the exact derivatives in many directions at once.
+  ///
+  /// Nil for a layer whose definition is not at hand in every arithmetic.
+  public let defineSparseDual: (@Sendable (Operands<SparseDual>) -> Results<SparseDual>)?
   /// What holds where the derivative does not exist.
   public let kinks: [Kink]
   /// Known ways of computing the layer wrongly, made when they are asked for.
@@ -46,8 +50,9 @@ public struct AnyLayer: Sendable {
         backward: { layer.backward($0, upstream: $1, wanted: $2) },
         checkValues: { try layer.checkValues($0) },
         blindSpots: { layer.blindSpots($0, upstream: $1) }),
-      defineDual: { layer.define($0) }, causes: { layer.causes },
-      shapeRule: { try layer.outputShapes($0) }, boundRule: { layer.bound($0) })
+      defineDual: { layer.define($0) }, defineSparseDual: { layer.define($0) },
+      causes: { layer.causes }, shapeRule: { try layer.outputShapes($0) },
+      boundRule: { layer.bound($0) })
   }
 
   /// Gathers a layer whose code is not a Swift type.
@@ -58,6 +63,7 @@ public struct AnyLayer: Sendable {
     signature: Signature, kinks: [Kink], formula: String,
     single: LayerProgram<Float>, double: LayerProgram<Double>,
     defineDual: (@Sendable (Operands<Dual>) -> Results<Dual>)? = nil,
+    defineSparseDual: (@Sendable (Operands<SparseDual>) -> Results<SparseDual>)? = nil,
     causes: @escaping @Sendable () -> [Cause] = { [] },
     shapeRule: @escaping @Sendable (OperandShapes) throws -> [Shape],
     boundRule: @escaping @Sendable (BoundQuestion) throws(LayerFailure) -> ErrorBound
@@ -68,6 +74,7 @@ public struct AnyLayer: Sendable {
     self.single = single
     self.double = double
     self.defineDual = defineDual
+    self.defineSparseDual = defineSparseDual
     self.listCauses = causes
     self.shapeRule = shapeRule
     self.boundRule = boundRule

@@ -21,6 +21,8 @@ public struct Dual: Scalar, Equatable {
 
   @inlinable public init(_ constant: Double) { self.init(constant, derivative: 0) }
 
+  @inlinable public static var carriesDerivative: Bool { true }
+
   @inlinable
   public static func + (_ a: Dual, _ b: Dual) -> Dual {
     Dual(a.value + b.value, derivative: a.derivative + b.derivative)

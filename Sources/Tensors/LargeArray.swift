@@ -9,13 +9,16 @@ extension Array {
   ///
   /// The kernel is asked for huge pages before the first touch: with pages of 4 KiB, the faults
   /// on a fresh tensor cost more than the arithmetic that fills it.
+  @inlinable
   public init(
     uninitializedCount count: Int,
     initializingWith initialize: (UnsafeMutableBufferPointer<Element>) throws -> Void
   ) rethrows {
     try self.init(unsafeUninitializedCapacity: count) { buffer, initialized in
-      Self.adviseHugePages(UnsafeMutableRawBufferPointer(buffer))
-      try initialize(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+      if count * MemoryLayout<Element>.stride >= Self.hugePageThreshold {
+        Self.adviseHugePages(UnsafeMutableRawBufferPointer(buffer))
+      }
+      try initialize(UnsafeMutableBufferPointer(start: buffer.baseAddress, count: count))
       initialized = count
     }
   }

@@ -1,7 +1,8 @@
 /// A number that a textbook definition can be computed with.
 ///
 /// A definition that is generic over its scalar is the oracle of its layer: with `Double` it is
-/// the value, with `Dual` it is the value and its exact directional derivative.
+/// the value, with `Dual` it is the value and its exact directional derivative, and with `SparseDual`
+/// the derivatives in many directions.
 ///
 /// Branches (`max`, `x > 0`) are decided by the value alone, so a dual number takes the
 /// derivative of the branch that was chosen.
@@ -11,6 +12,9 @@ public protocol Scalar: Sendable {
 
   /// The number without its derivative, as a `Double`.
   var value: Double { get }
+
+  /// Whether numbers of this type have a derivative; false by default.
+  static var carriesDerivative: Bool { get }
 
   static func + (_ a: Self, _ b: Self) -> Self
   static func - (_ a: Self, _ b: Self) -> Self
@@ -47,6 +51,8 @@ public protocol Scalar: Sendable {
 }
 
 extension Scalar {
+  @inlinable public static var carriesDerivative: Bool { false }
+
   /// Zero.
   @inlinable public static var zero: Self { Self(0) }
   /// One.

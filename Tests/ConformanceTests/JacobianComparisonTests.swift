@@ -6,7 +6,7 @@ import Testing
 
 /// y₀ = Σᵢ wᵢ·xᵢ and y₁ = x₀·x₁, with a fault of choice in the backward pass.
 private struct SumAndProduct: Layer {
-  enum Fault: Int { case none, oneEntry, missing, nan }
+  enum Fault: Int { case none, oneEntry, missing, nan, equal, nans }
 
   static let signature = Signature(kind: "test.SumAndProduct", parameters: [.init("weight")])
   static let examples: [LayerExample] = []
@@ -14,7 +14,7 @@ private struct SumAndProduct: Layer {
   let fault: Fault
 
   init(_ hyperparameters: inout HyperparameterReader) {
-    fault = Fault(rawValue: hyperparameters.integer("fault", in: 0...3)) ?? .none
+    fault = Fault(rawValue: hyperparameters.integer("fault", in: 0...5)) ?? .none
   }
 
   func outputShapes(_ operands: OperandShapes) throws -> [Shape] { [[2]] }
@@ -36,6 +36,12 @@ private struct SumAndProduct: Layer {
     if fault == .oneEntry { dx[2] += dy[1] / 1024 }
     // Only in the second row, so that it is not the first thing that is looked at.
     if fault == .nan, dy[1] != 0 { dx[1] = .nan }
+    // Two entries, of which the first has the smaller element and the larger output.
+    if fault == .equal {
+      dx[2] += dy[0]
+      dx[0] += dy[1]
+    }
+    if fault == .nans { dx[dy[0] != 0 ? 2 : 0] = .nan }
     let dw = x.map { $0 * dy[0] }
     return Gradients(inputs: [dx], parameters: fault == .missing ? [:] : ["weight": dw])
   }
@@ -79,4 +85,13 @@ private func `a gradient that is missing or NaN never holds`(
   #expect(comparison.count == 12)
   #expect(comparison.worst?.difference.isNaN == true)
   #expect(!comparison.holds(within: .infinity))
+}
+
+@Test(arguments: [SumAndProduct.Fault.equal, .nans])
+private func `of entries that are equally wrong the first is told`(
+  _ fault: SumAndProduct.Fault
+) throws {
+  let worst = try #require(try measure(fault).worst)
+  #expect(worst.gradient == .inputGradient(0))
+  #expect((worst.element, worst.output) == (0, 1))
 }

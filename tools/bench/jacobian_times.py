@@ -4,10 +4,10 @@
 
 The convolution has 2 images of 3 channels, 8×8, 4 filters of 3×3 and a bias, padding 1, float64:
 496 inputs, 512 outputs, 253,952 derivatives. Ours gives every entry of the Jacobian twice, by the
-backward pass with an upstream gradient for each output, and by the definition in dual numbers for
-each input, and compares them. gradcheck does the same with finite differences in place of dual
-numbers. Products with random vectors instead of all entries, which is what `cnn-verify conform`
-looks at, stand beside gradcheck's `fast_mode=True`.
+backward pass with an upstream gradient for each output, and by the definition in dual numbers with
+a direction for each input, and compares them. gradcheck does the same with finite differences in
+place of dual numbers. Products with random vectors instead of all entries, which is what
+`cnn-verify conform` looks at, stand beside gradcheck's `fast_mode=True`.
 
 All run in turn, warm, in processes that are already there. gradcheck is timed on one thread and
 on all; the better one counts. --cpu-time with --threads 1 does not see other processes.

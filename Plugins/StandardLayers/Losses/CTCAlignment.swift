@@ -126,7 +126,7 @@ struct CTCAlignment<S: Scalar> {
   ///
   /// Only dual numbers have a derivative to carry.
   var normalisation: S {
-    guard S.self == Dual.self else { return .zero }
+    guard S.carriesDerivative else { return .zero }
     var sum = S.zero
     for t in 0..<frames {
       for c in 0..<classes {

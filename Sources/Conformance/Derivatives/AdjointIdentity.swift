@@ -61,6 +61,8 @@ public struct AdjointIdentity: Sendable {
   /// Below this count every element is moved alone, otherwise random directions are taken.
   private static let basisLimit = 64
   private static let randomDirections = 8
+  /// Above this count of outputs elements are moved one after the other, which takes less memory.
+  private static let basisOutputs = 1 << 14
 
   /// A difference that is less certain than this share of the scale and of Σ|y·u| decides nothing.
   ///
@@ -82,21 +84,35 @@ public struct AdjointIdentity: Sendable {
       sum + pair.0.zip(pair.1) { ($0 * $1).magnitude }.elements.reduce(0, +)
     }
     let linearization = Linearization(layer, operands, source: source)
-    let gradients = Computation(
-      try layer.double.backward(operands, upstream, layer.signature.gradients(of: operands)))
+    let wanted = layer.signature.gradients(of: operands)
+    let gradients = Computation(try layer.double.backward(operands, upstream, wanted))
+    let columns = basisColumns(linearization, wanted.tensors, upstream.reduce(0) { $0 + $1.count })
     var measured: [AdjointIdentity] = []
-    for gradient in layer.signature.gradients(of: operands).tensors {
+    for gradient in wanted.tensors {
       measured.append(
         try worst(
-          gradient, linearization, upstream.flatMap(\.elements), size: size, gradients[gradient],
-          &random))
+          gradient, linearization, columns[gradient] ?? [], upstream.flatMap(\.elements),
+          size: size, gradients[gradient], &random))
     }
     return measured
   }
 
+  /// The derivatives by each element of the operands whose elements are moved alone, where one
+  /// evaluation of the definition gives them.
+  private static func basisColumns(
+    _ linearization: Linearization, _ gradients: [ResultTensor], _ outputs: Int
+  ) -> [ResultTensor: [[Double]]] {
+    let operands = linearization.operands
+    let small = gradients.filter { operands[operandOf: $0].count < basisLimit }
+    guard linearization.source == .dualNumbers, !small.isEmpty, outputs <= basisOutputs,
+      let definition = DefinitionJacobian(evaluating: linearization.layer, operands, small)
+    else { return [:] }
+    return Dictionary(uniqueKeysWithValues: small.map { ($0, definition.columns(of: $0)) })
+  }
+
   private static func worst(
-    _ gradient: ResultTensor, _ linearization: Linearization, _ upstream: [Double],
-    size: Double, _ computed: Tensor<Double>?, _ random: inout RandomOperands
+    _ gradient: ResultTensor, _ linearization: Linearization, _ columns: [[Double]],
+    _ upstream: [Double], size: Double, _ computed: Tensor<Double>?, _ random: inout RandomOperands
   ) throws(LayerFailure) -> AdjointIdentity {
     let operand = linearization.operands[operandOf: gradient]
     var worst = AdjointIdentity(gradient: gradient, source: linearization.source)
@@ -113,8 +129,13 @@ public struct AdjointIdentity: Sendable {
       let v = vector(direction, operand.shape, &random)
       var measured = worst
       measured.direction = direction
-      measured.compare(
-        try linearization.tangent(of: gradient, along: v), upstream, v, computed)
+      let tangent: Tangent
+      if case .element(let offset) = direction, offset < columns.count {
+        tangent = Tangent(exact: columns[offset])
+      } else {
+        tangent = try linearization.tangent(of: gradient, along: v)
+      }
+      measured.compare(tangent, upstream, v, computed)
       worst.directions += 1
       if measured.uncertainty > decisive * (measured.scale + size), !measured.right.isNaN {
         worst.undecided += 1

@@ -1,6 +1,6 @@
 // Every entry of a layer's Jacobian J, twice. The backward pass gives it row by row: Jᵀ·e, where the
-// upstream gradient e is one at a single element of the outputs. The definition in dual numbers gives
-// it column by column: J·e, where a single element of an operand moves.
+// upstream gradient e is one at a single element of the outputs. The definition gives it in dual
+// numbers, where each element of an operand moves in a direction of its own.
 
 public import LayerKit
 internal import Tensors
@@ -40,77 +40,104 @@ public struct JacobianComparison: Sendable {
   /// Computes and compares the entries of each input and parameter that has a gradient.
   ///
   /// Nil for a layer without a definition in dual numbers. The entries of a gradient that the
-  /// backward pass leaves out are NaN. Takes memory for the whole Jacobian: this is for small layers.
+  /// backward pass leaves out, or gives another shape, are NaN. This is for small layers: the backward
+  /// pass is run for each element of the outputs.
   public static func measure(
     _ layer: AnyLayer, _ operands: Operands<Double>
   ) throws(LayerFailure) -> JacobianComparison? {
-    guard layer.defineDual != nil else { return nil }
-    let wanted = layer.signature.gradients(of: operands)
-    let rows = try rows(layer, operands, wanted)
-    let linearization = Linearization(layer, operands, source: .dualNumbers)
-    var comparison = JacobianComparison()
-    for gradient in wanted.tensors {
-      let shape = operands[operandOf: gradient].shape
-      let backward = rows.map { $0[gradient] ?? Tensor(shape, repeating: .nan) }
-      let columns = Parallel.map(shape.count) { element in
-        Result { () throws(LayerFailure) in
-          let column = try linearization.column(element, of: gradient)
-          return JacobianComparison(column, backward, gradient, element)
-        }
-      }
-      for column in columns { comparison.merge(try column.get()) }
-    }
-    return comparison
-  }
-
-  /// The gradients of each element of the outputs alone.
-  private static func rows(
-    _ layer: AnyLayer, _ operands: Operands<Double>, _ wanted: GradientRequest
-  ) throws(LayerFailure) -> [Gradients<Double>] {
+    guard let definition = try DefinitionJacobian(layer, operands) else { return nil }
     let silent = try layer.double.forward(operands).outputs.map {
       Tensor($0.shape, repeating: 0.0)
     }
+    let wanted = layer.signature.gradients(of: operands)
     let places = silent.indices.flatMap { output in
       (0..<silent[output].count).map { (output: output, element: $0) }
     }
-    let rows = Parallel.map(places.count) { row in
+    let shapes = definition.columns.map { operands[operandOf: $0.gradient].shape }
+    let blocks = Parallel.map((places.count + rowsPerTask - 1) / rowsPerTask) { block in
       Result { () throws(LayerFailure) in
+        var comparison = JacobianComparison()
         var upstream = silent
-        upstream[places[row].output][places[row].element] = 1
-        return try layer.double.backward(operands, upstream, wanted)
+        var row = [Double](repeating: .nan, count: definition.columnCount)
+        let first = block * rowsPerTask
+        for output in first..<min(first + rowsPerTask, places.count) {
+          let place = places[output]
+          upstream[place.output][place.element] = 1
+          let gradients = try layer.double.backward(operands, upstream, wanted)
+          upstream[place.output][place.element] = 0
+          // Outputs of another number than the definition's have no derivative to be held against.
+          if definition.rowCount == places.count {
+            row.withUnsafeMutableBufferPointer { definition.write(row: output, to: $0) }
+          }
+          for (index, (gradient, range)) in definition.columns.enumerated() {
+            let backward = gradients[gradient].flatMap {
+              $0.shape == shapes[index] ? $0.elements : nil
+            }
+            comparison.compare(
+              backward ?? [Double](repeating: .nan, count: range.count), row[range],
+              Position(gradient: index, element: 0, output: output), gradient)
+          }
+        }
+        return comparison
       }
     }
-    var gradients: [Gradients<Double>] = []
-    for row in rows { gradients.append(try row.get()) }
-    return gradients
+    var comparison = JacobianComparison()
+    for block in blocks { comparison.merge(try block.get()) }
+    return comparison
   }
+
+  /// Rows that one task computes and compares.
+  private static let rowsPerTask = 16
+
+  /// Where an entry stands in the order in which the first of equal ones is the worst.
+  private struct Position: Comparable {
+    let gradient: Int
+    let element: Int
+    let output: Int
+
+    static func < (_ a: Position, _ b: Position) -> Bool {
+      (a.gradient, a.element, a.output) < (b.gradient, b.element, b.output)
+    }
+  }
+
+  /// Where `worst` stands.
+  private var position: Position?
 
   private init() {}
 
-  /// Compares a column with the same elements of all rows.
-  private init(
-    _ column: [Double], _ rows: [Tensor<Double>], _ gradient: ResultTensor, _ element: Int
+  /// Compares the entries of one output for one gradient.
+  private mutating func compare(
+    _ backward: [Double], _ definition: ArraySlice<Double>, _ start: Position,
+    _ gradient: ResultTensor
   ) {
-    count = column.count
-    var (place, most) = (0, -1.0)
-    for output in column.indices {
-      largest = max(largest, column[output].magnitude)
-      let difference = (rows[output][element] - column[output]).magnitude
-      // Written so that a NaN becomes the worst and stays it.
-      if !(difference <= most) && !most.isNaN { (place, most) = (output, difference) }
+    let found = backward.withUnsafeBufferPointer { backward in
+      definition.withUnsafeBufferPointer { RowMaxima(backward, $0) }
     }
-    guard !column.isEmpty else { return }
-    worst = Entry(
-      gradient: gradient, element: element, output: place, backward: rows[place][element],
-      definition: column[place])
+    let place = found.place
+    largest = max(largest, found.largest)
+    count += definition.count
+    guard !definition.isEmpty else { return }
+    consider(
+      Entry(
+        gradient: gradient, element: place, output: start.output, backward: backward[place],
+        definition: definition[definition.startIndex + place]),
+      Position(gradient: start.gradient, element: place, output: start.output))
+  }
+
+  /// Keeps the worse of two entries, the first one of two that are equally bad.
+  private mutating func consider(_ entry: Entry, _ place: Position) {
+    if let worst, let position {
+      let (old, new) = (worst.difference, entry.difference)
+      let isSame = old == new || old.isNaN && new.isNaN
+      guard isSame ? place < position : !old.isNaN && !(new <= old) else { return }
+    }
+    (worst, position) = (entry, place)
   }
 
   private mutating func merge(_ other: JacobianComparison) {
     count += other.count
     largest = max(largest, other.largest)
-    guard let entry = other.worst else { return }
-    if let worst, worst.difference.isNaN || entry.difference <= worst.difference { return }
-    worst = entry
+    if let entry = other.worst, let place = other.position { consider(entry, place) }
   }
 }
 

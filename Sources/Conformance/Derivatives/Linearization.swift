@@ -47,6 +47,9 @@ struct Linearization {
   /// The derivative of every output with respect to every element of one operand: a column for
   /// each element.
   func jacobian(of gradient: ResultTensor) throws(LayerFailure) -> [[Double]] {
+    if source == .dualNumbers, let definition = try DefinitionJacobian(layer, operands) {
+      return definition.columns(of: gradient)
+    }
     var columns: [[Double]] = []
     for element in 0..<operands[operandOf: gradient].count {
       columns.append(try column(element, of: gradient))
