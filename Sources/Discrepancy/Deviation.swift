@@ -40,25 +40,35 @@ public struct Deviation: Hashable, Sendable {
     _ read: @Sendable (Range<Int>) throws -> [Double]
   ) throws {
     let ours = ours.elements
-    let known = maxAbsolute
-    let parts = Parallel.map((count + Self.block - 1) / Self.block) { index in
-      Result {
-        let first = start + index * Self.block
-        let range = first..<min(first + Self.block, start + count)
-        return Deviation(ours, try read(range), range, beyond: known)
-      }
+    @Sendable func range(of block: Int) -> Range<Int> {
+      let first = start + block * Self.block
+      return first..<min(first + Self.block, start + count)
     }
-    for part in parts {
+    let parts = Parallel.map((count + Self.block - 1) / Self.block) { block in
+      Result { Deviation(maximaOf: ours, try read(range(of: block)), range(of: block)) }
+    }
+    var largest: Int?
+    for (block, part) in parts.enumerated() {
       let part = try part.get()
+      let before = maxAbsolute
       take(part.maxAbsolute, part.offset)
+      if maxAbsolute != before { largest = block }
       scale = max(scale, part.scale)
     }
+    // The place is looked for in one block only.
+    guard let largest, !maxAbsolute.isNaN else { return }
+    let reference = try read(range(of: largest))
+    offset =
+      range(of: largest).first { place in
+        (ours[place].value - reference[place - range(of: largest).lowerBound]).magnitude
+          == maxAbsolute
+      } ?? offset
   }
 
-  /// The deviation of one block; where no error exceeds `known`, it need not say at which place.
+  /// The deviation of one block, whose offset is its first place, unless an error is NaN.
   @inline(__always)
   private init<S: FloatingScalar>(
-    _ ours: [S], _ reference: [Double], _ range: Range<Int>, beyond known: Double
+    maximaOf ours: [S], _ reference: [Double], _ range: Range<Int>
   ) {
     precondition(reference.count == range.count, "a block has the elements asked for")
     if S.format == .float64 {
@@ -68,13 +78,7 @@ public struct Deviation: Hashable, Sendable {
         }
       }
       if !maxima.hasNaN {
-        scale = maxima.scale
-        guard maxima.error > known else { return }
-        maxAbsolute = maxima.error
-        let place = range.first {
-          (ours[$0].value - reference[$0 - range.lowerBound]).magnitude == maxima.error
-        }
-        offset = place ?? range.lowerBound
+        (maxAbsolute, scale, offset) = (maxima.error, maxima.scale, range.lowerBound)
         return
       }
     }
