@@ -34,19 +34,52 @@ public struct Comparator<S: FloatingScalar>: Sendable {
   @_specialize(where S == Double)
   @_specialize(where S == Float)
   public mutating func compare(_ reference: [Double]) {
-    let start = next
-    precondition(start + reference.count <= ours.count, "the reference has too many elements")
-    next += reference.count
-    let blocks = (reference.count + Self.block - 1) / Self.block
-    let judge = ElementJudge(tolerance, inputsAreFinite: inputsAreFinite)
-    let scan = JudgingScan(
-      judge, tolerance.window(start..<next), start: start, instructions: instructions)
+    let scan = scan(next: reference.count)
     let ours = ours.elements
-    let parts = Parallel.map(blocks) { index in
-      let range = index * Self.block..<min((index + 1) * Self.block, reference.count)
-      return scan.found(ours, reference, range)
+    let parts = Parallel.map(Self.blocks(reference.count)) { index in
+      scan.found(ours, reference, Self.range(index, of: reference.count))
     }
     for part in parts { found.merge(part) }
+  }
+
+  /// Compares the next `count` elements of the reference, which `read` gives a block at a time.
+  ///
+  /// Several threads read and compare, each its own blocks, while these are in its cache. `read`
+  /// gets a range of row-major indices in the whole tensor. Throws what the first block that could
+  /// not be read has thrown.
+  @_specialize(where S == Double)
+  @_specialize(where S == Float)
+  public mutating func compare(
+    next count: Int, _ read: @Sendable (Range<Int>) throws -> [Double]
+  ) throws {
+    let start = next
+    let scan = scan(next: count)
+    let ours = ours.elements
+    let parts = Parallel.map(Self.blocks(count)) { index in
+      Result {
+        let range = Self.range(index, of: count)
+        let reference = try read(start + range.lowerBound..<start + range.upperBound)
+        precondition(reference.count == range.count, "a block has the elements asked for")
+        return scan.found(ours, reference, from: range.lowerBound, range)
+      }
+    }
+    for part in parts { found.merge(try part.get()) }
+  }
+
+  /// What judges the next elements, which then count as compared.
+  private mutating func scan(next count: Int) -> JudgingScan {
+    let start = next
+    precondition(start + count <= ours.count, "the reference has too many elements")
+    next += count
+    let judge = ElementJudge(tolerance, inputsAreFinite: inputsAreFinite)
+    return JudgingScan(
+      judge, tolerance.window(start..<next), start: start, instructions: instructions)
+  }
+
+  private static func blocks(_ count: Int) -> Int { (count + block - 1) / block }
+
+  private static func range(_ index: Int, of count: Int) -> Range<Int> {
+    index * block..<min((index + 1) * block, count)
   }
 
   /// What was found, once every element has been compared.

@@ -45,20 +45,21 @@ struct JudgingScan: Sendable {
       spacing: 2 * measure.unit, smallest: measure.smallestNormal)
   }
 
-  /// What is found in a range of the reference's elements.
+  /// What is found in a range of the reference's elements, the first of which is `reference[0]`
+  /// where it begins at `origin`.
   @_specialize(where S == Double)
   @_specialize(where S == Float)
   func found<S: FloatingScalar>(
-    _ ours: [S], _ reference: [Double], _ range: Range<Int>
+    _ ours: [S], _ reference: [Double], from origin: Int = 0, _ range: Range<Int>
   ) -> Comparison {
     var found = Comparison()
     var next = range.lowerBound
     while next < range.upperBound {
       if found.worst != nil, instructions != .oneByOne {
-        let (done, marked) = scan(ours, reference, next..<range.upperBound, &found)
+        let (done, marked) = scan(ours, reference, origin, next..<range.upperBound, &found)
         next += done
         if marked != 0 {
-          lookAgain(next - Int(cd_judged.rawValue), marked, ours, reference, &found)
+          lookAgain(next - Int(cd_judged.rawValue), marked, ours, reference, origin, &found)
           continue
         }
       }
@@ -66,7 +67,7 @@ struct JudgingScan: Sendable {
       for place in group {
         let value = ours[start + place].value
         judge.take(
-          start + place, value, reference[place], window.figure(at: place),
+          start + place, value, reference[place - origin], window.figure(at: place),
           window.limits(at: place, value), into: &found)
       }
       next = group.upperBound
@@ -77,13 +78,14 @@ struct JudgingScan: Sendable {
   /// Takes the marked elements of a group that has been counted.
   @inline(__always)
   private func lookAgain<S: FloatingScalar>(
-    _ first: Int, _ marked: UInt64, _ ours: [S], _ reference: [Double], _ found: inout Comparison
+    _ first: Int, _ marked: UInt64, _ ours: [S], _ reference: [Double], _ origin: Int,
+    _ found: inout Comparison
   ) {
     var rest = marked
     while rest != 0 {
       let place = first + rest.trailingZeroBitCount
       rest &= rest - 1
-      let (value, other) = (ours[start + place].value, reference[place])
+      let (value, other) = (ours[start + place].value, reference[place - origin])
       judge.measure.takeMaxima(
         start + place, value, other, (value - other).magnitude, window.limits(at: place, value),
         magnitude: judge.rule.isSum ? window.figure(at: place) : 0, into: &found)
@@ -94,7 +96,8 @@ struct JudgingScan: Sendable {
   /// group may be new maxima.
   @inline(__always)
   private func scan<S: FloatingScalar>(
-    _ ours: [S], _ reference: [Double], _ range: Range<Int>, _ found: inout Comparison
+    _ ours: [S], _ reference: [Double], _ origin: Int, _ range: Range<Int>,
+    _ found: inout Comparison
   ) -> (done: Int, marked: UInt64) {
     var tally = cd_tally(informative: 0, beyond: 0, unusual: 0, unproven: 0, limit: 0)
     var marked: UInt64 = 0
@@ -107,7 +110,7 @@ struct JudgingScan: Sendable {
             let first = (start + range.lowerBound) * MemoryLayout<S>.stride
             var elements = cd_elements(
               ours: ours.baseAddress.map { $0 + first },
-              reference: reference.baseAddress.map { $0 + range.lowerBound },
+              reference: reference.baseAddress.map { $0 + range.lowerBound - origin },
               figures: window.figures.isEmpty
                 ? nil : figures.baseAddress.map { $0 + window.first + range.lowerBound },
               shifts: window.shifts.isEmpty

@@ -50,8 +50,11 @@ public typealias Substitution<S: Sendable> = (
 public struct ChainedRun<Supply: NetworkSupply> {
   private let network: Network
   private let supply: Supply
+  private let memory: RunMemory
   private var values: TensorStore<Supply.S>
   private var gradients: TensorStore<Supply.S>
+  /// Layers whose output is computed again where it is needed.
+  private var repeated: Set<Int> = []
   /// What the run goes on with in the place of what it computed; nil to go on with that.
   public var substitution: Substitution<Supply.S>?
   /// Inputs that no gradient reaches: class indices and masks.
@@ -64,9 +67,12 @@ public struct ChainedRun<Supply: NetworkSupply> {
   public typealias UpstreamVisit = (_ node: Int, [Tensor<Supply.S>]) throws -> Void
 
   /// Prepares a run; nothing is computed yet.
-  public init(_ network: Network, supply: Supply) throws {
+  public init(
+    _ network: Network, supply: Supply, memory: RunMemory = RunMemory()
+  ) throws {
     self.network = network
     self.supply = supply
+    self.memory = memory
     values = try TensorStore()
     gradients = try TensorStore()
   }
@@ -76,12 +82,19 @@ public struct ChainedRun<Supply: NetworkSupply> {
     upstream visitUpstream: UpstreamVisit = { _, _ in }, _ visit: Visit
   ) throws {
     try forward(visit)
-    for node in network.nodes.indices.reversed() { try backward(node, visitUpstream, visit) }
+    for node in network.nodes.indices.reversed() {
+      try backward(node, visitUpstream, visit)
+      // What it fed has been computed: all of that stands behind it.
+      discardOutputs(of: node)
+    }
   }
 
   /// Computes all outputs in order, and shows each to `visit`.
   public mutating func forward(_ visit: Visit) throws {
-    for node in network.nodes.indices { try forward(node, visit) }
+    for node in network.nodes.indices {
+      try forward(node, visit)
+      discardRepeated(upTo: node)
+    }
   }
 
   // MARK: Forward
@@ -103,8 +116,9 @@ public struct ChainedRun<Supply: NetworkSupply> {
     for (index, output) in results.outputs.enumerated() {
       let output = try settled(output, .output(index), of: application)
       try visit(node, .output(index), output)
-      try values.insert(output, for: .init(node: node, index: index))
+      try keep(output, of: node, index: index)
     }
+    if canRepeat(node, operands) { repeated.insert(node) }
     for (name, buffer) in results.buffers.sorted(by: { $0.key < $1.key }) {
       try visit(node, .buffer(name), try settled(buffer, .buffer(name), of: application))
     }
@@ -152,9 +166,61 @@ public struct ChainedRun<Supply: NetworkSupply> {
   private mutating func storeRecordedOutputs(_ node: Int) throws {
     var index = 0
     while let output = try supply.recordedOutput(ofNode: node, index: index) {
-      try values.insert(output, for: .init(node: node, index: index))
+      try keep(output, of: node, index: index)
       index += 1
     }
+  }
+
+  // MARK: What is kept
+
+  /// Keeps an output for the layers behind it, and for their gradients.
+  private mutating func keep(
+    _ output: Tensor<Supply.S>, of node: Int, index: Int
+  ) throws {
+    try values.insert(
+      output, for: .init(node: node, index: index),
+      limit: memory.limit(during: node + 1..<network.nodes.count) - gradients.bytesInMemory)
+  }
+
+  /// An output that was kept, or is computed again.
+  private func output(of node: Int, index: Int) throws -> Tensor<Supply.S>? {
+    if let kept = try values.tensor(for: .init(node: node, index: index)) { return kept }
+    guard repeated.contains(node), let layer = network.nodes[node].layer,
+      let operands = try operands(of: node)
+    else { return nil }
+    return try attempt(node) { try Supply.S.program(of: layer).forward(operands).outputs[index] }
+  }
+
+  /// Bytes of an output from which on it is rather computed again than kept.
+  private static var leastRepeated: Int { 1 << 20 }
+
+  /// Whether a layer's output need not be kept: a function of single numbers gives it again, from
+  /// an input that is kept, in the time that memory takes to be read and written.
+  private func canRepeat(_ node: Int, _ operands: Operands<Supply.S>) -> Bool {
+    guard substitution == nil, let layer = network.nodes[node].layer,
+      layer.signature.traits.contains(.elementwise), operands.inputs.count == 1,
+      operands.parameters.isEmpty, operands.buffers.isEmpty, operands.auxiliary.isEmpty
+    else { return false }
+    if case .output(let producer, _) = network.nodes[node].sources[0], repeated.contains(producer) {
+      return false
+    }
+    return operands.inputs[0].count * MemoryLayout<Supply.S>.stride >= Self.leastRepeated
+  }
+
+  /// Forgets the outputs that can be computed again and feed nothing behind `node`.
+  private mutating func discardRepeated(upTo node: Int) {
+    let sources = network.nodes[node].sources.compactMap { source in
+      if case .output(let producer, _) = source { producer } else { nil }
+    }
+    for producer in sources + [node] where repeated.contains(producer) {
+      let last = network.uses(ofNode: producer, output: 0).map(\.node).max() ?? producer
+      if last <= node { discardOutputs(of: producer) }
+    }
+  }
+
+  private mutating func discardOutputs(of node: Int) {
+    var index = 0
+    while values.discard(.init(node: node, index: index)) { index += 1 }
   }
 
   /// The layer's operands with the inputs of this run; nil if one of them is missing.
@@ -170,8 +236,7 @@ public struct ChainedRun<Supply: NetworkSupply> {
       let input =
         switch source {
         case .input(let name): try supply.input(name)
-        case .output(let producer, let index):
-          try values.tensor(for: .init(node: producer, index: index))
+        case .output(let producer, let index): try output(of: producer, index: index)
         }
       guard let input else {
         guard supply.isComplete, case .input(let name) = source else { return nil }
@@ -235,8 +300,12 @@ public struct ChainedRun<Supply: NetworkSupply> {
     }
   }
 
+  /// Keeps the gradient of an input until the layer that feeds it has its turn.
   private mutating func store(_ gradient: Tensor<Supply.S>, _ node: Int, _ input: Int) throws {
-    try gradients.insert(gradient, for: .init(node: node, index: input))
+    guard case .output(let producer, _) = network.nodes[node].sources[input] else { return }
+    try gradients.insert(
+      gradient, for: .init(node: node, index: input),
+      limit: memory.limit(during: producer..<node) - values.bytesInMemory)
   }
 
   /// The gradient of each output: the sum over all that consume it, in the order of the network.
@@ -270,8 +339,19 @@ public struct ChainedRun<Supply: NetworkSupply> {
         return nil
       }
       guard sum.map({ $0.shape == gradient.shape }) ?? true else { return nil }
-      sum = sum.map { $0.zip(gradient, +) } ?? gradient
+      if let sofar = sum { sum = sofar.added(to: gradient) } else { sum = gradient }
     }
     return sum
+  }
+}
+
+extension Tensor where Element: FloatingScalar {
+  /// The sum of two tensors of one shape, compiled for the numbers that networks run on.
+  @_specialize(where Element == Float)
+  @_specialize(where Element == Double)
+  fileprivate func added(to other: Tensor) -> Tensor {
+    zipBlocks(other) { a, b, sums, count in
+      for i in 0..<count { sums[i] = a[i] + b[i] }
+    }
   }
 }

@@ -25,16 +25,17 @@ package struct TensorStore<S: FloatingScalar> {
   private var places: [Key: Place] = [:]
   private let file: ScratchFile
   private var end = 0
-  private var bytesInMemory = 0
-
-  /// Bytes that are kept in memory before the file is used.
-  private static var budget: Int { 64 << 20 }
+  /// The bytes of the tensors that are in memory.
+  package private(set) var bytesInMemory = 0
 
   package init() throws { file = try ScratchFile() }
 
-  package mutating func insert(_ tensor: Tensor<S>, for key: Key) throws {
+  /// Keeps a tensor: in memory where all that is there takes no more than `limit` bytes with it.
+  package mutating func insert(
+    _ tensor: Tensor<S>, for key: Key, limit: Int
+  ) throws {
     let bytes = tensor.count * MemoryLayout<S>.stride
-    if bytesInMemory + bytes <= Self.budget {
+    if bytesInMemory + bytes <= limit {
       bytesInMemory += bytes
       places[key] = .memory(tensor)
       return
@@ -58,11 +59,18 @@ package struct TensorStore<S: FloatingScalar> {
 
   /// The tensor, which is not needed any more afterwards.
   mutating func remove(_ key: Key) throws -> Tensor<S>? {
-    defer { places[key] = nil }
-    if case .memory(let tensor) = places[key] {
+    defer { discard(key) }
+    return try tensor(for: key)
+  }
+
+  /// Forgets a tensor that is not needed any more; whether there was one.
+  @discardableResult
+  mutating func discard(_ key: Key) -> Bool {
+    guard let place = places.removeValue(forKey: key) else { return false }
+    if case .memory(let tensor) = place {
       bytesInMemory -= tensor.count * MemoryLayout<S>.stride
     }
-    return try tensor(for: key)
+    return true
   }
 }
 

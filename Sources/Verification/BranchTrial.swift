@@ -38,15 +38,18 @@ struct BranchTrial {
   ) throws -> TensorReport? {
     let branches = try branches(of: output, shape: stored.shape)
     guard branches.count > 1 else { return nil }
-    let upstream = try stored.read(as: Double.self)
     let all = Array(branches.indices)
     let format =
       ([stored] + branches.map(\.stored)).compactMap(\.format)
       .max { $0.unitRoundoff < $1.unitRoundoff } ?? .float64
-    let comparison = compare(upstream, branches, all, format)
+    // Nearly always all is well, which is found without whole tensors.
+    guard try !isSum(stored, branches, format) else { return nil }
+    let upstream = try stored.read(as: Double.self)
+    let values = try branches.map { try $0.stored.read(as: Double.self) }
+    let comparison = compare(upstream, values, all, format)
     guard comparison.found.beyondBound > 0 else { return nil }
     for chosen in subsets(of: branches.count) {
-      let partial = compare(upstream, branches, chosen, format)
+      let partial = compare(upstream, values, chosen, format)
       guard partial.found.beyondBound + partial.found.invalid == 0 else { continue }
       let missing = all.filter { !chosen.contains($0) }.map { branches[$0].name }
       return TensorReport(
@@ -76,7 +79,6 @@ struct BranchTrial {
   private struct Branch {
     let name: String
     let stored: StoredTensor
-    let values: Tensor<Double>
   }
 
   /// All consumers of an output; none where one of them is not known.
@@ -95,7 +97,7 @@ struct BranchTrial {
           return []
         }
         let name = "`\(UntrustedText(consumer.name).terminal)`"
-        branches.append(Branch(name: name, stored: stored, values: try stored.read()))
+        branches.append(Branch(name: name, stored: stored))
       }
     }
     return branches
@@ -109,15 +111,39 @@ struct BranchTrial {
     return chosen.sorted { $0.count > $1.count }
   }
 
+  /// The number of elements that are looked at in one piece.
+  private static let block = 1 << 15
+
+  /// Whether each element of the recorded gradient is the sum of all branches, read piece by piece;
+  /// false where they can only be read as a whole.
+  private func isSum(
+    _ stored: StoredTensor, _ branches: [Branch], _ format: NumberFormat
+  ) throws -> Bool {
+    guard ([stored] + branches.map(\.stored)).allSatisfy(\.isReadInWindows) else { return false }
+    let blocks = (stored.count + Self.block - 1) / Self.block
+    let parts = Parallel.map(blocks) { index in
+      Result {
+        let range = index * Self.block..<min((index + 1) * Self.block, stored.count)
+        func elements(_ tensor: StoredTensor) throws -> Tensor<Double> {
+          Tensor([range.count], try tensor.read(elements: range, as: Double.self))
+        }
+        let values = try branches.map { try elements($0.stored) }
+        return compare(try elements(stored), values, Array(values.indices), format)
+      }
+    }
+    return try parts.allSatisfy { try $0.get().found.beyondBound == 0 }
+  }
+
   /// The recorded gradient against the sum of some branches, with the bound of that sum.
   private func compare(
-    _ upstream: Tensor<Double>, _ branches: [Branch], _ chosen: [Int], _ format: NumberFormat
+    _ upstream: Tensor<Double>, _ branches: [Tensor<Double>], _ chosen: [Int],
+    _ format: NumberFormat
   ) -> (found: Comparison, sum: Tensor<Double>) {
     var sum = Tensor(upstream.shape, repeating: 0.0)
     var magnitude = sum
     for index in chosen {
-      sum = sum.zip(branches[index].values, +)
-      magnitude = magnitude.zip(branches[index].values) { $0 + $1.magnitude }
+      sum = sum.zip(branches[index], +)
+      magnitude = magnitude.zip(branches[index]) { $0 + $1.magnitude }
     }
     // Each addition may be stored, and each part was rounded when it was stored itself.
     let gamma = Rounding(format).combined(with: Rounding(.float64)).gamma(chosen.count)

@@ -19,7 +19,7 @@ struct ChainedTrial {
   func run(_ progress: (String) throws -> Void) throws -> ChainedFindings {
     var findings = ChainedFindings()
     let network = fixtureCase.network
-    var run = try ChainedRun(network, supply: FixtureSupply(fixtureCase))
+    var run = try ChainedRun(network, supply: FixtureSupply(fixtureCase), memory: memory)
     var fetched: Set<Stage> = []
     try run.run { node, tensor, computed in
       let layer = fixtureCase.layers[node]
@@ -28,15 +28,7 @@ struct ChainedTrial {
       try progress(layer.name)
       let side = ReferenceSide(tree: layer.reference, isTwin: false, layer, isLoss: false)
       guard let stored = side.stored(tensor), stored.shape.count == computed.count else { return }
-      let deviation = try ifReadable {
-        var deviation = Deviation()
-        var start = 0
-        try stored.forEachWindow(of: 1 << 20) { window in
-          deviation.compare(computed, from: start, window)
-          start += window.count
-        }
-        return deviation
-      }
+      let deviation = try ifReadable { try Self.deviation(of: computed, from: stored) }
       if let deviation { findings.insert(deviation, for: side.path(tensor), of: node) }
     }
     findings.sources = network.nodes.map { node in
@@ -50,6 +42,35 @@ struct ChainedTrial {
 }
 
 extension ChainedTrial {
+  /// What a run of the whole network takes beside the largest layer, or beside two of 32 MiB.
+  package static let keptBytes = 128 << 20
+
+  /// As much as the layers take afterwards, when they are verified one by one, and `keptBytes` more.
+  private var memory: RunMemory {
+    let layers = fixtureCase.layers.map(\.workingBytes)
+    let largest = max(LayerGroups.leastBudget, layers.max() ?? 0)
+    return RunMemory(total: 2 * largest + Self.keptBytes, layers: layers)
+  }
+
+  /// How far a tensor lies off the stored one, which has as many elements.
+  private static func deviation(
+    of computed: Tensor<Double>, from stored: StoredTensor
+  ) throws -> Deviation {
+    var deviation = Deviation()
+    if stored.isReadInWindows {
+      try deviation.compare(computed, from: 0, count: computed.count) {
+        try stored.read(elements: $0, as: Double.self)
+      }
+    } else {
+      var start = 0
+      try stored.forEachWindow(of: 1 << 20) { window in
+        deviation.compare(computed, from: start, window)
+        start += window.count
+      }
+    }
+    return deviation
+  }
+
   /// One layer's part of the run forward, or of the one back.
   private struct Stage: Hashable {
     let node: Int

@@ -20,6 +20,8 @@ struct CorrectedTrial {
   /// How many times the spread of the disturbed runs a tensor may lie off, as in trajectories.
   private static let spreads = 8.0
   private static let draws: [UInt64] = [1, 2, 3]
+  /// What is kept in memory of the corrected run, beside what each run keeps for itself.
+  private static let keptBytes = 64 << 20
 
   init(_ fixtureCase: FixtureCase, _ facts: [LayerFacts], isolated: [Int: [TensorReport]]) {
     self.fixtureCase = fixtureCase
@@ -47,7 +49,8 @@ struct CorrectedTrial {
       let size = reference.elements.reduce(0) { Self.larger($0, $1.magnitude) }
       let unit = (stored.format ?? .float64).unitRoundoff
       let own = report(side.path(tensor), node)
-      try values.insert(computed, for: .init(node: node, index: visited.count))
+      try values.insert(
+        computed, for: .init(node: node, index: visited.count), limit: Self.keptBytes)
       visited.append(
         Visited(
           node: node, tensor: tensor, path: side.path(tensor), before: before, after: after,

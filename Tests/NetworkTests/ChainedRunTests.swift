@@ -25,9 +25,11 @@ private struct Supply: NetworkSupply {
 }
 
 /// Everything that a run shows, by node and tensor.
-private func run(_ network: Network, _ supply: Supply) throws -> [Shown: [Double]] {
+private func run(
+  _ network: Network, _ supply: Supply, memory: RunMemory = RunMemory()
+) throws -> [Shown: [Double]] {
   var shown: [Shown: [Double]] = [:]
-  var run = try ChainedRun(network, supply: supply)
+  var run = try ChainedRun(network, supply: supply, memory: memory)
   try run.run { shown[Shown($0, $1)] = $2.elements }
   return shown
 }
@@ -113,18 +115,47 @@ private func scaled(_ name: String, _ source: Network.Source) -> Network.Node {
     #expect(shown[Shown(2, .output(0))] == [4])
   }
 
-  /// Beyond 64 MiB, tensors go through the scratch file.
-  @Test func largeTensorsComeBackUnchanged() throws {
-    let count = 9_000_000
+  /// What may not stay in memory goes through the scratch file.
+  @Test(arguments: [0, 900_000, 1 << 30])
+  func tensorsComeBackUnchanged(total: Int) throws {
+    let count = 100_000
     let x = Tensor<Double>(Shape([count]), (0..<count).map { Double($0) })
     let network = Network([scaled("a", .input("x")), scaled("b", .output(node: 0, index: 0))])
     let shown = try run(
       network,
       Supply(
-        x: x, weights: [0: 2, 1: 0.5], objective: Tensor(Shape([count]), repeating: 1)))
+        x: x, weights: [0: 2, 1: 0.5], objective: Tensor(Shape([count]), repeating: 1)),
+      memory: RunMemory(total: total, layers: []))
     #expect(shown[Shown(1, .output(0))] == x.elements)
     #expect(
       shown[Shown(0, .parameterGradient("w"))] == [0.5 * Double(count) * Double(count - 1) / 2])
+  }
+
+  // a = 2x, b = |a|, c = |b|, d = b + c, y = 3d: with g = ∂L/∂y, ∂L/∂w_y = Σ d·g = Σ 4|x|·g and
+  // ∂L/∂w_a = Σ x·6g·sign(x). Above 1 MiB b is computed again wherever it is needed, and c, which
+  // follows from it, is kept.
+  @Test(arguments: [1000, 200_000], [0, 1 << 30])
+  func functionsOfSingleNumbersAreComputedAgain(count: Int, total: Int) throws {
+    let x = Tensor<Double>([count], (0..<count).map { Double($0 % 7 - 3) })
+    let g = Tensor<Double>([count], (0..<count).map { Double($0 % 5) })
+    let network = Network([
+      scaled("a", .input("x")),
+      Network.Node(
+        name: "b", layer: .make(Magnitude.self), sources: [.output(node: 0, index: 0)]),
+      Network.Node(
+        name: "c", layer: .make(Magnitude.self), sources: [.output(node: 1, index: 0)]),
+      Network.Node(
+        name: "d", layer: .make(Total.self),
+        sources: [.output(node: 1, index: 0), .output(node: 2, index: 0)]),
+      scaled("y", .output(node: 3, index: 0)),
+    ])
+    let shown = try run(
+      network, Supply(x: x, weights: [0: 2, 4: 3], objective: g),
+      memory: RunMemory(total: total, layers: []))
+    let sizes = zip(x.elements, g.elements).map { $0.magnitude * $1 }.reduce(0, +)
+    #expect(shown[Shown(3, .output(0))] == x.elements.map { 4 * $0.magnitude })
+    #expect(shown[Shown(4, .parameterGradient("w"))] == [4 * sizes])
+    #expect(shown[Shown(0, .parameterGradient("w"))] == [6 * sizes])
   }
 
   @Test func aNodeBeforeItsSourceIsABrokenContract() async {

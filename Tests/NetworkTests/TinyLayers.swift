@@ -27,6 +27,27 @@ struct Scaled: Layer {
   func bound(_ question: BoundQuestion) -> ErrorBound { .exact }
 }
 
+/// |x|, a function of single numbers.
+struct Magnitude: Layer {
+  static let signature = Signature(kind: "Magnitude", traits: .elementwise)
+  static let examples: [LayerExample] = []
+  init(_ hyperparameters: inout HyperparameterReader) {}
+
+  func outputShapes(_ operands: OperandShapes) throws -> [Shape] { operands.inputs }
+
+  func define<S: Scalar>(_ operands: Operands<S>) -> Results<S> {
+    Results(operands.inputs[0].map { $0 < .zero ? -$0 : $0 })
+  }
+
+  func backward<S: KernelScalar>(
+    _ operands: Operands<S>, upstream: [Tensor<S>], wanted: GradientRequest
+  ) -> Gradients<S> {
+    Gradients(inputs: [operands.inputs[0].zip(upstream[0]) { $0 < .zero ? -$1 : $1 }])
+  }
+
+  func bound(_ question: BoundQuestion) -> ErrorBound { .exact }
+}
+
 /// The sum of its inputs.
 struct Total: Layer {
   static let signature = Signature(

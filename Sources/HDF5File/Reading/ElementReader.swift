@@ -49,7 +49,7 @@ struct ElementReader {
     let pieces = (range.count + slice - 1) / slice
     let memory = SharedMemory(base: target)
     try inParallel(pieces) { work throws(HDF5Problem) in
-      var scratch = [UInt8](repeating: 0, count: identical ? 0 : slice * width)
+      var scratch = [UInt8](repeating: 0, count: identical ? 0 : min(slice, range.count) * width)
       while let piece = work.next() {
         let first = piece * slice
         let count = min(slice, range.count - first)

@@ -17,6 +17,12 @@ public struct StoredTensor: Sendable {
   /// Whether its axes are stored in canonical order.
   public var isCanonical: Bool { order == nil }
 
+  /// Whether a window costs no more to read than its own elements, wherever it begins: they stand
+  /// in canonical order, as numbers of the file, in one piece.
+  package var isReadInWindows: Bool {
+    isCanonical && replacement == nil && dataset.storageKind == .contiguous
+  }
+
   /// The stored axis behind each canonical one; nil where they are the same.
   private let order: [Int]?
   private let dataset: Dataset
