@@ -43,7 +43,7 @@ struct BandPlan: Sendable {
 
   private let height: Int
   private let imageCount: Int
-  private let columnCut: Balanced
+  private let columnCut: Slices
   /// Cuts the rows of one image, or of all images if a band may cross their borders.
   private let rowCut: Slices
   private let crossesImages: Bool
@@ -76,9 +76,13 @@ struct BandPlan: Sendable {
     // results are touched once in a block of terms and may lie further away.
     let perPosition = partRows * residues.count / 4 + lines + (compacts ? longestBlock : 0)
     let positions = max(64, Self.budget / size / perPosition)
-    columnCut = Balanced(width, limit: max(positions, 64))
-    let fitting = max(1, positions / (columnCut.longest + planes.gap) - planes.rows.span)
-    let work = product.rows * terms * columnCut.longest
+    // Whole tiles in all pieces but the last.
+    let pieces = Balanced(width, limit: max(positions, 64))
+    let tile = 128 / size
+    columnCut = Slices(
+      width, size: pieces.count == 1 ? width : (pieces.longest + tile - 1) / tile * tile)
+    let fitting = max(1, positions / (columnCut.size + planes.gap) - planes.rows.span)
+    let work = product.rows * terms * columnCut.size
     // At least eight bands where there is work for them; fewer, if the rows are cut as well.
     let rowParts = Balanced(product.rows, limit: partRows).count
     let wanted = isSmall ? 8 / rowParts : product.rows >= 256 ? 4 : 8
@@ -89,7 +93,7 @@ struct BandPlan: Sendable {
     rowCut = Slices(
       allRows,
       size: Self.fullestTiles(
-        allRows, most: most, width: columnCut.longest, gap: gap, vector: 64 / size))
+        allRows, most: most, width: columnCut.size, gap: gap, vector: 64 / size))
     let places = product.groups * images * rowCut.count * columnCut.count
     parts = isSmall ? rowParts : places < 8 && product.rows >= 256 ? 2 : 1
     bandCount = places * parts
@@ -99,14 +103,14 @@ struct BandPlan: Sendable {
     let longest = rowCut.size
     let mostSegments = crossesImages ? (longest - 1) / height + 2 : 1
     let copied = longest + mostSegments * planes.rows.span
-    let pitch = planes.pitch(columnCut.longest)
-    let gaps = compacts ? longest * columnCut.longest : copied * pitch
+    let pitch = planes.pitch(columnCut.size)
+    let gaps = compacts ? longest * columnCut.size : copied * pitch
     let strides = product.targetRows.stride * product.targetColumns.stride
     scratch =
       lines * (planes.planeSize(height: copied, pitch: pitch, of: S.self) + 32)
       + (compacts ? longestBlock * (gaps + 64) : 0)
       + residues.count * (product.rows / parts + 32) * (gaps + 64)
-      + (residues.count > 1 ? longest * columnCut.longest * strides : 0) + 1_024
+      + (residues.count > 1 ? longest * columnCut.size * strides : 0) + 1_024
   }
 
   /// The number of rows in a band, at most `most`, with which the vectors of all bands are fullest.

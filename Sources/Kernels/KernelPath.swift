@@ -47,6 +47,8 @@ package enum KernelPath: Int, CaseIterable, Sendable {
   case blocksWithinChannels
   /// Weights are laid out run by run.
   case weightsInRuns
+  /// Weights whose rows are neighbours are laid out line by line.
+  case weightsInLines
   /// Weights are laid out one term at a time.
   case weightsOneByOne
 

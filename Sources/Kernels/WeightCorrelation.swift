@@ -137,6 +137,7 @@ extension Convolution {
         dy, transposed: true, x, transposed: false, m: geometry.outputChannels,
         n: geometry.reduction, k: geometry.batch)
     }
+    let geometry = geometry.simplest
     return Array(uninitializedCount: geometry.weightCount) { result in
       x.withUnsafeBufferPointer { x in
         dy.withUnsafeBufferPointer { dy in
