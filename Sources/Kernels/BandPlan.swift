@@ -17,6 +17,9 @@ struct BandPlan: Sendable {
   /// Bytes of a result that is still in a cache when it is read.
   private static let largestCached = 4 << 20
 
+  /// Lines of the first-level cache that share a set.
+  private static let firstLevelWays = 8
+
   /// Positions of all images together that count as few beside 256 rows and more.
   private static let fewPositions = 512
 
@@ -25,6 +28,10 @@ struct BandPlan: Sendable {
   /// Without this, a tile also computes the cells between the end of a row and the start of the
   /// next, which is most of the work on small images with a large padding.
   let compacts: Bool
+  /// Elements of the widest tile.
+  static let widestTile = 64
+  /// Whether tiles read the lines of an image where they are.
+  let readsInPlace: Bool
   /// Whether the result is larger than the caches, and is written past them.
   let streams: Bool
   /// Copied planes of a block of terms.
@@ -64,6 +71,10 @@ struct BandPlan: Sendable {
     lines = blocks.reduce(0) { max($0, $1.mostChannels) } * planes.phases.count
     compacts = LineLayout(product) == .compact
     streams = product.resultCount * size >= Self.largestCached
+    readsInPlace =
+      planes.areSource
+      && (panels.count <= 2
+        || planes.linesOfOneSet(longestBlock, of: S.self) <= Self.firstLevelWays)
     crossesImages = compacts || (planes.rows.span == 0 && planes.gap == 0)
 
     // Few positions under many rows: the weights are most of the traffic. Cutting the rows reads
@@ -109,6 +120,7 @@ struct BandPlan: Sendable {
     scratch =
       lines * (planes.planeSize(height: copied, pitch: pitch, of: S.self) + 32)
       + (compacts ? longestBlock * (gaps + 64) : 0)
+      + (readsInPlace ? longestBlock * Self.widestTile : 0)
       + residues.count * (product.rows / parts + 32) * (gaps + 64)
       + (residues.count > 1 ? longest * columnCut.size * strides : 0) + 1_024
   }

@@ -58,18 +58,25 @@ struct WeightCorrelation<S: KernelScalar> {
   let planes: SourcePlanes
   let plan: CorrelationPlan
   let instructions: InstructionSet
+  /// Whether the lines of the source are read where they are, if the outputs are the lanes: sums
+  /// over positions read beyond the end of a line.
+  let readsInPlace: Bool
 
   init(_ geometry: ConvolutionGeometry) {
     self.geometry = geometry
     planes = SourcePlanes(forward: geometry)
     plan = CorrelationPlan(geometry, of: S.self)
     instructions = .current
+    readsInPlace =
+      planes.areSource && !plan.overlaps
+      && planes.linesOfOneSet(instructions.correlationRows, of: S.self) <= 4
   }
 
   func run(
     _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, result: UnsafeMutablePointer<S>
   ) {
     plan.notePaths()
+    KernelPath.note(.correlationReadsInPlace, when: readsInPlace)
     let count = geometry.weightCount
     let parts = [S](uninitializedCount: plan.partCut.count * count) { parts in
       nonisolated(unsafe) let (x, dy, target) = (x, dy, parts)
