@@ -17,6 +17,10 @@ struct BandPlan: Sendable {
   /// Bytes of a result that is still in a cache when it is read.
   private static let largestCached = 4 << 20
 
+  /// Panels, and terms, up to which a tile is read in place: lines that begin anywhere take half as
+  /// much again of the first-level cache, which matters more than a copy if many panels read them.
+  private static let fewPanels = 16
+  private static let fewTerms = 64
   /// Lines of the first-level cache that share a set.
   private static let firstLevelWays = 8
 
@@ -72,9 +76,10 @@ struct BandPlan: Sendable {
     compacts = LineLayout(product) == .compact
     streams = product.resultCount * size >= Self.largestCached
     readsInPlace =
-      planes.areSource
+      planes.areSource(rows: height, columns: width)
       && (panels.count <= 2
-        || planes.linesOfOneSet(longestBlock, of: S.self) <= Self.firstLevelWays)
+        || (planes.linesOfOneSet(longestBlock, of: S.self) <= Self.firstLevelWays
+          && (panels.count <= Self.fewPanels || longestBlock <= Self.fewTerms)))
     crossesImages = compacts || (planes.rows.span == 0 && planes.gap == 0)
 
     // Few positions under many rows: the weights are most of the traffic. Cutting the rows reads

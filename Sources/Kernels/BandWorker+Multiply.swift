@@ -73,7 +73,7 @@ extension BandWorker {
   {
     for term in 0..<terms {
       (scratch + term * BandPlan.widestTile)
-        .update(from: lines + term * product.planes.columns.extent, count: columns)
+        .update(from: lines + term * product.planes.area, count: columns)
     }
     return UnsafePointer(scratch)
   }
@@ -84,9 +84,9 @@ extension BandWorker {
     _ next: UnsafePointer<S>, _ columns: Int, _ terms: Int, _ panel: Int, of panels: Range<Int>
   ) {
     let share = Balanced(terms, count: panels.count)[panel - panels.lowerBound]
-    let extent = product.planes.columns.extent
+    let area = product.planes.area
     ck_prefetch(
-      share.count, columns * MemoryLayout<S>.stride, next + share.lowerBound * extent,
-      extent * MemoryLayout<S>.stride)
+      share.count, columns * MemoryLayout<S>.stride, next + share.lowerBound * area,
+      area * MemoryLayout<S>.stride)
   }
 }

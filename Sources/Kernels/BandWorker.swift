@@ -57,9 +57,9 @@ struct BandWorker<S: KernelScalar> {
         }
         let block = weights.blocks[index]
         let operand: Operand
-        if plan.readsInPlace, band.segments.count == 1 {
+        if plan.readsInPlace, let line = lineInSource(band, lines, block, source) {
           KernelPath.note(.bandsReadInPlace)
-          operand = lineInSource(band, block, source)
+          operand = line
           setOffsets(block)
         } else {
           if channels.isEmpty {
@@ -104,24 +104,25 @@ struct BandWorker<S: KernelScalar> {
     }
   }
 
-  /// The first line of a block within the source itself.
+  /// The first line of a block within the source itself, if it has no gaps.
   private func lineInSource(
-    _ band: Band, _ block: Range<Int>, _ source: UnsafePointer<S>
-  ) -> Operand {
+    _ band: Band, _ lines: Lines, _ block: Range<Int>, _ source: UnsafePointer<S>
+  ) -> Operand? {
     let planes = product.planes
-    let plane =
-      band.segments[0].image * planes.channels + band.group * product.channels + block.lowerBound
-    let extent = planes.columns.extent
-    let last = (plane + block.count - 1) * extent + band.columns.lowerBound
+    let (width, area) = (planes.columns.extent, planes.area)
+    guard band.segments.count == 1, lines.rows == 1 || lines.rowPitch == width else { return nil }
+    let segment = band.segments[0]
+    let plane = segment.image * planes.channels + band.group * product.channels + block.lowerBound
+    let place = segment.rows.lowerBound * width + band.columns.lowerBound
     return Operand(
-      base: source + (plane * extent + band.columns.lowerBound),
-      readable: product.images * planes.channels * extent - last)
+      base: source + (plane * area + place),
+      readable: product.images * planes.channels * area - (plane + block.count - 1) * area - place)
   }
 
   /// Where each term's line starts within the source itself, and then within the copy of a tile.
   private mutating func setOffsets(_ block: Range<Int>) {
     offsets.removeAll(keepingCapacity: true)
-    for term in 0..<block.count { offsets.append(term * product.planes.columns.extent) }
+    for term in 0..<block.count { offsets.append(term * product.planes.area) }
     for term in 0..<block.count { offsets.append(term * BandPlan.widestTile) }
   }
 

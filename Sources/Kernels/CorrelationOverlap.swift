@@ -31,7 +31,8 @@ extension CorrelationWorker {
 
   /// Adds the products of one band.
   func overlap(
-    _ lines: Lines, length: Int, _ gradients: UnsafePointer<S>, accumulates: Bool, _ result: UnsafeMutablePointer<S>
+    _ lines: Lines, length: Int, _ gradients: UnsafePointer<S>, accumulates: Bool,
+    _ result: UnsafeMutablePointer<S>
   ) {
     let (offsets, lines, source) = (lines.terms, lines.rows, lines.source)
     let rowCut = Balanced(outputs.count, limit: OverlapTile<S>.largest.rows)

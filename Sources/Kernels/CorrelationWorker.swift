@@ -116,8 +116,9 @@ struct CorrelationWorker<S: KernelScalar> {
   }
 
   private func multiply(
-    _ lines: Lines, length: Int, _ packed: UnsafePointer<S>, _ panels: [Panel], next: Int?, accumulates: Bool, _ x: UnsafePointer<S>,
-    _ dy: UnsafePointer<S>, _ result: UnsafeMutablePointer<S>
+    _ lines: Lines, length: Int, _ packed: UnsafePointer<S>, _ panels: [Panel], next: Int?,
+    accumulates: Bool, _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>,
+    _ result: UnsafeMutablePointer<S>
   ) {
     let taps = planes.taps
     let (offsets, source) = (lines.terms, lines.source)

@@ -2,16 +2,21 @@ internal import CKernels
 
 /// What is read of the source itself, without a copy or before it.
 extension SourcePlanes {
-  /// Whether each output reads the cell of its own index in one row: a pointwise convolution.
-  var areSource: Bool {
-    taps.count == 1 && depth.extent == 1 && depth.isIdentity && rows.extent == 1
-      && rows.isIdentity && columns.isIdentity
+  /// Whether so many outputs each read the cell of their own index, and all cells are read: a
+  /// pointwise convolution.
+  func areSource(rows outputRows: Int, columns outputColumns: Int) -> Bool {
+    taps.count == 1 && depth.extent == 1 && depth.isIdentity && outputDepth == 1
+      && rows.isIdentity && rows.extent == outputRows
+      && columns.isIdentity && columns.extent == outputColumns
   }
+
+  /// The cells of one plane of a channel.
+  var area: Int { rows.extent * columns.extent }
 
   /// How many of the lines of so many neighbouring channels share a set of the first-level cache,
   /// whose sets repeat every 4 KiB.
   func linesOfOneSet<S>(_ channels: Int, of type: S.Type) -> Int {
-    let bytes = rows.extent * columns.extent * MemoryLayout<S>.stride
+    let bytes = area * MemoryLayout<S>.stride
     let step = min(4_096, bytes & -bytes)
     return channels * step / 4_096
   }
@@ -23,7 +28,6 @@ extension SourcePlanes {
     window: Range<Int>
   ) {
     let size = MemoryLayout<S>.stride
-    let area = rows.extent * columns.extent
     for segment in segments {
       let (sample, u) = segment.image.quotientAndRemainder(dividingBy: outputDepth)
       let cells = rows.reach(segment.rows)

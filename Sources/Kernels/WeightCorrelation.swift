@@ -68,7 +68,8 @@ struct WeightCorrelation<S: KernelScalar> {
     plan = CorrelationPlan(geometry, of: S.self)
     instructions = .current
     readsInPlace =
-      planes.areSource && !plan.overlaps
+      planes.areSource(rows: 1, columns: geometry.width.output) && geometry.height.output == 1
+      && !plan.overlaps
       && planes.linesOfOneSet(instructions.correlationRows, of: S.self) <= 4
   }
 
