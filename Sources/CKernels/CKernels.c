@@ -1,5 +1,7 @@
 #include "CKernels.h"
 
+#include <stdint.h>
+
 #define TILES "Tiles.inc"
 #include "EachInstructionSet.inc"
 
@@ -24,11 +26,12 @@ int ck_correlate_rows(int isa) { return isa == ck_isa_portable ? 4 : isa == ck_i
 #define DEFINE(T, S)                                                                             \
   void ck_product_##S(                                                                           \
     int isa, int rows, int vectors, const T *a, const T *b, const ptrdiff_t *offsets,            \
-    ptrdiff_t count, T *c, ptrdiff_t ldc, int columns, int accumulate, const T *bias             \
+    ptrdiff_t count, T *c, ptrdiff_t ldc, int columns, const T *sums, ptrdiff_t lds,             \
+    int streams, const T *bias                                                                   \
   ) {                                                                                            \
     DISPATCH(                                                                                    \
-      isa, product_any_##S, rows, vectors, a, b, offsets, count, c, ldc, columns, accumulate,    \
-      bias)                                                                                      \
+      isa, product_any_##S, rows, vectors, a, b, offsets, count, c, ldc, columns, sums, lds,     \
+      streams, bias)                                                                             \
   }                                                                                              \
   void ck_correlate_##S(                                                                         \
     int isa, int rows, int vectors, const T *s, const ptrdiff_t *offsets,                        \

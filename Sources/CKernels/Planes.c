@@ -47,7 +47,8 @@
       else {                                                                                     \
         ptrdiff_t x = 0;                                                                         \
         for (; x + four <= count; x += four) memcpy(target + x, source + x, 16);                 \
-        for (; x < count; x++) target[x] = source[x];                                            \
+        if (count >= four) memcpy(target + count - four, source + count - four, 16);             \
+        else for (; x < count; x++) target[x] = source[x];                                       \
       }                                                                                          \
       target += count;                                                                           \
       for (ptrdiff_t x = 0; x < after; x++) *target++ = 0;                                       \

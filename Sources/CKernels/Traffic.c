@@ -61,7 +61,9 @@ void ck_stream_end(void) {
 }
 
 void ck_prefetch(ptrdiff_t rows, ptrdiff_t bytes, const void *source, ptrdiff_t pitch) {
-  for (ptrdiff_t r = 0; r < rows; r++)
-    for (ptrdiff_t b = 0; b < bytes; b += 64)
-      __builtin_prefetch((const char *)source + r * pitch + b, 0, 2);
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    const char *first = (const char *)source + r * pitch, *end = first + bytes;
+    // Each line of the cache that has a part of the row, the last one too.
+    for (first -= (uintptr_t)first % 64; first < end; first += 64) __builtin_prefetch(first, 0, 2);
+  }
 }

@@ -8,6 +8,8 @@ extension BandWorker {
     /// The distance between two rows of the product.
     let pitch: Int
     let areResult: Bool
+    /// Where the last block of terms streams row 0 of the product to, instead of being copied out.
+    let streamed: UnsafeMutablePointer<S>?
     /// Room after the buffers.
     let rest: UnsafeMutablePointer<S>
 
@@ -17,28 +19,42 @@ extension BandWorker {
     ) {
       let product = worker.product
       let (rows, columns) = (product.targetRows, product.targetColumns)
-      let dense = rows.residues == 1 && columns.stride == 1 && columns.offset == 0
-      let gapless = lines.rows == 1 || (lines.rowPitch == columns.extent && rows.stride == 1)
-      let range = worker.rowRange(band)
-      guard dense, gapless, band.segments.count == 1, !worker.plan.streams else {
-        let pitch = (lines.positions + 31) / 16 * 16 + 16
-        let count = rows.residues * columns.residues
-        bases = (0..<count).map { buffer + ($0 * range.count - range.lowerBound) * pitch }
-        self.pitch = pitch
-        areResult = false
-        rest = buffer + count * range.count * pitch
+      let place = Self.place(product, band, lines, result)
+      if let place, !worker.plan.streams {
+        KernelPath.note(.bandsInPlace)
+        bases = [place]
+        rest = buffer
+        pitch = product.resultPitch
+        areResult = true
+        streamed = nil
         return
       }
-      KernelPath.note(.bandsInPlace)
+      let range = worker.rowRange(band)
+      let pitch = (lines.positions + 31) / 16 * 16 + 16
+      let count = rows.residues * columns.residues
+      bases = (0..<count).map { buffer + ($0 * range.count - range.lowerBound) * pitch }
+      self.pitch = pitch
+      areResult = false
+      rest = buffer + count * range.count * pitch
+      // All rows begin alike within a line of the cache, so that whole lines are written.
+      let isAligned = product.resultPitch * MemoryLayout<S>.size % 64 == 0
+      streamed = isAligned ? place : nil
+      KernelPath.note(.bandsStreamedInPlace, when: streamed != nil)
+    }
+
+    /// Where row 0 of the product goes, if the positions of a band are neighbours in the result.
+    private static func place(
+      _ product: ShiftedProduct<S>, _ band: Band, _ lines: Lines,
+      _ result: UnsafeMutablePointer<S>
+    ) -> UnsafeMutablePointer<S>? {
+      let (rows, columns) = (product.targetRows, product.targetColumns)
+      let dense = rows.residues == 1 && columns.stride == 1 && columns.offset == 0
+      let gapless = lines.rows == 1 || (lines.rowPitch == columns.extent && rows.stride == 1)
+      guard dense, gapless, band.segments.count == 1 else { return nil }
       let segment = band.segments[0]
       let row = rows.offset + segment.rows.lowerBound * rows.stride
-      let place =
-        product.resultPlane(image: segment.image, group: band.group) + row * columns.extent
-        + band.columns.lowerBound
-      bases = [result + place]
-      rest = buffer
-      pitch = product.resultPitch
-      areResult = true
+      return result + product.resultPlane(image: segment.image, group: band.group)
+        + row * columns.extent + band.columns.lowerBound
     }
   }
 

@@ -17,6 +17,13 @@ struct BandPlan: Sendable {
   /// Bytes of a result that is still in a cache when it is read.
   private static let largestCached = 4 << 20
 
+  /// Panels, and terms, up to which a tile is read in place: lines that begin anywhere take half as
+  /// much again of the first-level cache, which matters more than a copy if many panels read them.
+  private static let fewPanels = 16
+  private static let fewTerms = 64
+  /// Lines of the first-level cache that share a set.
+  private static let firstLevelWays = 8
+
   /// Positions of all images together that count as few beside 256 rows and more.
   private static let fewPositions = 512
 
@@ -25,6 +32,10 @@ struct BandPlan: Sendable {
   /// Without this, a tile also computes the cells between the end of a row and the start of the
   /// next, which is most of the work on small images with a large padding.
   let compacts: Bool
+  /// Elements of the widest tile.
+  static let widestTile = 64
+  /// Whether tiles read the lines of an image where they are.
+  let readsInPlace: Bool
   /// Whether the result is larger than the caches, and is written past them.
   let streams: Bool
   /// Copied planes of a block of terms.
@@ -43,7 +54,7 @@ struct BandPlan: Sendable {
 
   private let height: Int
   private let imageCount: Int
-  private let columnCut: Balanced
+  private let columnCut: Slices
   /// Cuts the rows of one image, or of all images if a band may cross their borders.
   private let rowCut: Slices
   private let crossesImages: Bool
@@ -64,6 +75,11 @@ struct BandPlan: Sendable {
     lines = blocks.reduce(0) { max($0, $1.mostChannels) } * planes.phases.count
     compacts = LineLayout(product) == .compact
     streams = product.resultCount * size >= Self.largestCached
+    readsInPlace =
+      planes.areSource(rows: height, columns: width)
+      && (panels.count <= 2
+        || (planes.linesOfOneSet(longestBlock, of: S.self) <= Self.firstLevelWays
+          && (panels.count <= Self.fewPanels || longestBlock <= Self.fewTerms)))
     crossesImages = compacts || (planes.rows.span == 0 && planes.gap == 0)
 
     // Few positions under many rows: the weights are most of the traffic. Cutting the rows reads
@@ -76,9 +92,13 @@ struct BandPlan: Sendable {
     // results are touched once in a block of terms and may lie further away.
     let perPosition = partRows * residues.count / 4 + lines + (compacts ? longestBlock : 0)
     let positions = max(64, Self.budget / size / perPosition)
-    columnCut = Balanced(width, limit: max(positions, 64))
-    let fitting = max(1, positions / (columnCut.longest + planes.gap) - planes.rows.span)
-    let work = product.rows * terms * columnCut.longest
+    // Whole tiles in all pieces but the last.
+    let pieces = Balanced(width, limit: max(positions, 64))
+    let tile = 128 / size
+    columnCut = Slices(
+      width, size: pieces.count == 1 ? width : (pieces.longest + tile - 1) / tile * tile)
+    let fitting = max(1, positions / (columnCut.size + planes.gap) - planes.rows.span)
+    let work = product.rows * terms * columnCut.size
     // At least eight bands where there is work for them; fewer, if the rows are cut as well.
     let rowParts = Balanced(product.rows, limit: partRows).count
     let wanted = isSmall ? 8 / rowParts : product.rows >= 256 ? 4 : 8
@@ -89,7 +109,7 @@ struct BandPlan: Sendable {
     rowCut = Slices(
       allRows,
       size: Self.fullestTiles(
-        allRows, most: most, width: columnCut.longest, gap: gap, vector: 64 / size))
+        allRows, most: most, width: columnCut.size, gap: gap, vector: 64 / size))
     let places = product.groups * images * rowCut.count * columnCut.count
     parts = isSmall ? rowParts : places < 8 && product.rows >= 256 ? 2 : 1
     bandCount = places * parts
@@ -99,14 +119,15 @@ struct BandPlan: Sendable {
     let longest = rowCut.size
     let mostSegments = crossesImages ? (longest - 1) / height + 2 : 1
     let copied = longest + mostSegments * planes.rows.span
-    let pitch = planes.pitch(columnCut.longest)
-    let gaps = compacts ? longest * columnCut.longest : copied * pitch
+    let pitch = planes.pitch(columnCut.size)
+    let gaps = compacts ? longest * columnCut.size : copied * pitch
     let strides = product.targetRows.stride * product.targetColumns.stride
     scratch =
       lines * (planes.planeSize(height: copied, pitch: pitch, of: S.self) + 32)
       + (compacts ? longestBlock * (gaps + 64) : 0)
+      + (readsInPlace ? longestBlock * Self.widestTile : 0)
       + residues.count * (product.rows / parts + 32) * (gaps + 64)
-      + (residues.count > 1 ? longest * columnCut.longest * strides : 0) + 1_024
+      + (residues.count > 1 ? longest * columnCut.size * strides : 0) + 1_024
   }
 
   /// The number of rows in a band, at most `most`, with which the vectors of all bands are fullest.

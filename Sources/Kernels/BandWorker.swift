@@ -3,8 +3,8 @@ struct BandWorker<S: KernelScalar> {
   let product: ShiftedProduct<S>
   let plan: BandPlan
   private let residues: [ShiftedProduct<S>.Residue]
-  private let bias: UnsafePointer<S>?
-  private let scratch: UnsafeMutablePointer<S>
+  let bias: UnsafePointer<S>?
+  let scratch: UnsafeMutablePointer<S>
   private var offsets: [Int] = []
 
   init(
@@ -42,7 +42,8 @@ struct BandWorker<S: KernelScalar> {
     let lines = Lines(
       planeSize: planeSize, pitch: pitch, rows: outputs,
       positions: (outputs - 1) * rowPitch + width, rowPitch: rowPitch)
-    let copied = scratch + plan.lines * planeSize + 64
+    let tiles = plan.readsInPlace ? plan.longestBlock * BandPlan.widestTile : 0
+    let copied = scratch + max(plan.lines * planeSize, tiles) + 64
     let compactPitch = (lines.positions + 31) / 16 * 16 + 16
     let compacted = plan.compacts ? plan.longestBlock * compactPitch : 0
     let sums = Accumulators(self, band, lines, result, buffer: copied + compacted)
@@ -55,21 +56,30 @@ struct BandWorker<S: KernelScalar> {
           continue
         }
         let block = weights.blocks[index]
-        if channels.isEmpty {
-          channels = weights.blocks.channels(block)
-          let first = band.group * product.channels
-          planes.copy(
-            source, channels: first + channels.lowerBound..<first + channels.upperBound,
-            segments: band.segments, window: band.columns, to: scratch, planeSize: planeSize)
+        let operand: Operand
+        if plan.readsInPlace, let line = lineInSource(band, lines, block, source) {
+          KernelPath.note(.bandsReadInPlace)
+          operand = line
+          setOffsets(block)
+        } else {
+          if channels.isEmpty {
+            channels = weights.blocks.channels(block)
+            let first = band.group * product.channels
+            planes.copy(
+              source, channels: first + channels.lowerBound..<first + channels.upperBound,
+              segments: band.segments, window: band.columns, to: scratch, planeSize: planeSize)
+          }
+          setOffsets(block, residue.taps, firstChannel: channels.lowerBound, lines)
+          if plan.compacts { compact(band, lines, to: copied, pitch: compactPitch) }
+          operand = Operand(base: plan.compacts ? copied : scratch, readable: nil)
         }
-        setOffsets(block, residue.taps, firstChannel: channels.lowerBound, lines)
-        if plan.compacts { compact(band, lines, to: copied, pitch: compactPitch) }
         multiply(
-          band, block, weights, plan.compacts ? copied : scratch, lines.positions, into: sum,
-          pitch: sums.pitch, accumulates: index > 0)
+          band, block, weights, operand, lines.positions,
+          sums: Sums(base: sum, pitch: sums.pitch, accumulates: index > 0),
+          streamed: index + 1 == plan.blockCount ? sums.streamed : nil)
       }
     }
-    if !sums.areResult { copyOut(band, lines, sums, result) }
+    if !sums.areResult, sums.streamed == nil { copyOut(band, lines, sums, result) }
   }
 
   /// Outputs that no tap reaches: the bias alone.
@@ -92,6 +102,28 @@ struct BandWorker<S: KernelScalar> {
       let plane = (channel - firstChannel) * phases + tap.plane
       offsets.append(plane * lines.planeSize + tap.row * lines.pitch + tap.column)
     }
+  }
+
+  /// The first line of a block within the source itself, if it has no gaps.
+  private func lineInSource(
+    _ band: Band, _ lines: Lines, _ block: Range<Int>, _ source: UnsafePointer<S>
+  ) -> Operand? {
+    let planes = product.planes
+    let (width, area) = (planes.columns.extent, planes.area)
+    guard band.segments.count == 1, lines.rows == 1 || lines.rowPitch == width else { return nil }
+    let segment = band.segments[0]
+    let plane = segment.image * planes.channels + band.group * product.channels + block.lowerBound
+    let place = segment.rows.lowerBound * width + band.columns.lowerBound
+    return Operand(
+      base: source + (plane * area + place),
+      readable: product.images * planes.channels * area - (plane + block.count - 1) * area - place)
+  }
+
+  /// Where each term's line starts within the source itself, and then within the copy of a tile.
+  private mutating func setOffsets(_ block: Range<Int>) {
+    offsets.removeAll(keepingCapacity: true)
+    for term in 0..<block.count { offsets.append(term * product.planes.area) }
+    for term in 0..<block.count { offsets.append(term * BandPlan.widestTile) }
   }
 
   /// Copies the lines without gaps and sets the offsets to the copies.
@@ -119,38 +151,8 @@ struct BandWorker<S: KernelScalar> {
     }
   }
 
-  /// Multiplies one block of terms into all positions of the band.
-  private func multiply(
-    _ band: Band, _ block: Range<Int>, _ weights: PackedWeights<S>,
-    _ lines: UnsafeMutablePointer<S>, _ positions: Int, into sum: UnsafeMutablePointer<S>,
-    pitch: Int, accumulates: Bool
-  ) {
-    let lanes = product.instructions.lanes(S.self)
-    let tile = product.vectors * lanes
-    let panels = plan.panels
-    withOffsets(weights) { offsets, packed in
-      var start = 0
-      while start < positions {
-        let columns = min(tile, positions - start)
-        let vectors = columns <= lanes ? 1 : columns <= 2 * lanes ? 2 : 4
-        for panel in panelRange(band) {
-          let range = panels[panel]
-          S.productTile(
-            ProductTile(
-              instructions: product.instructions, rows: range.count, vectors: vectors,
-              a: packed + weights.offset(group: band.group, block: block, panel: panel),
-              b: lines + start, offsets: offsets, count: block.count,
-              c: sum + range.lowerBound * pitch + start, pitch: pitch,
-              columns: columns, accumulates: accumulates,
-              bias: bias.map { $0 + band.group * product.rows + range.lowerBound }))
-        }
-        start += tile
-      }
-    }
-  }
-
   /// Lends the offsets and the elements of the weights.
-  private func withOffsets(
+  func withOffsets(
     _ weights: PackedWeights<S>, _ body: (UnsafePointer<Int>, UnsafePointer<S>) -> Void
   ) {
     offsets.withUnsafeBufferPointer { offsets in
@@ -162,7 +164,7 @@ struct BandWorker<S: KernelScalar> {
   }
 
   /// The panels of the band's part of the rows.
-  private func panelRange(_ band: Band) -> Range<Int> {
+  func panelRange(_ band: Band) -> Range<Int> {
     let count = plan.panels.count
     return count * band.part / plan.parts..<count * (band.part + 1) / plan.parts
   }

@@ -33,6 +33,7 @@ public enum Convolution {
     if let product = DirectProduct<S>(forward: geometry) {
       return product.run(x, w, bias: bias, batch: geometry.batch)
     }
+    let geometry = geometry.simplest
     let product = ShiftedProduct<S>(
       planes: SourcePlanes(forward: geometry), batch: geometry.batch, groups: geometry.groups,
       channels: geometry.groupInputs, rows: geometry.groupOutputs,
@@ -95,6 +96,7 @@ public enum Convolution {
     if let product = DirectProduct<S>(transposed: geometry) {
       return product.run(x, w, bias: bias, batch: geometry.batch)
     }
+    let geometry = geometry.simplest
     let (depth, height, width) = (geometry.depth, geometry.height, geometry.width)
     let view = WeightView(
       groupStride: geometry.groupOutputs * geometry.reduction, rowStride: geometry.taps,

@@ -75,6 +75,21 @@ public struct ConvolutionGeometry: Hashable, Sendable {
       * width.output
   }
 
+  /// The same sums with as few axes as they need, for the kernels.
+  ///
+  /// Windows of one cell at every cell: the cells of an image are one row, whatever its extents are.
+  /// Groups of few channels are computed plane by plane and keep their rows.
+  var simplest: ConvolutionGeometry {
+    guard groups < 8, axes.count > 1,
+      axes.allSatisfy({
+        $0.kernel == 1 && $0.stride == 1 && $0.paddingBegin == 0 && $0.paddingEnd == 0
+      })
+    else { return self }
+    return ConvolutionGeometry(
+      batch: batch, inputChannels: inputChannels, outputChannels: outputChannels, groups: groups,
+      axes: [WindowAxis(extent: inputArea, kernel: 1)])
+  }
+
   /// Whether one window covers the whole input: then the convolution is a linear layer.
   var isLinear: Bool {
     groups == 1

@@ -31,15 +31,13 @@ extension CorrelationWorker {
 
   /// Adds the products of one band.
   func overlap(
-    _ band: Band, _ source: UnsafePointer<S>, planeSize: Int, _ gradients: UnsafePointer<S>,
-    accumulates: Bool, _ result: UnsafeMutablePointer<S>
+    _ lines: Lines, length: Int, _ gradients: UnsafePointer<S>, accumulates: Bool,
+    _ result: UnsafeMutablePointer<S>
   ) {
-    let pitch = planes.pitch(band.columns.count)
-    let offsets = termOffsets(planeSize: planeSize, pitch: pitch)
-    let lines = lineOffsets(band.segments, pitch: pitch)
+    let (offsets, lines, source) = (lines.terms, lines.rows, lines.source)
     let rowCut = Balanced(outputs.count, limit: OverlapTile<S>.largest.rows)
     let termCut = Balanced(offsets.count, limit: OverlapTile<S>.largest.terms)
-    let gradientPitch = lines.count * band.columns.count
+    let gradientPitch = lines.count * length
     offsets.withUnsafeBufferPointer { offsets in
       lines.withUnsafeBufferPointer { lines in
         guard let start = offsets.baseAddress, let first = lines.baseAddress else { return }
@@ -55,7 +53,7 @@ extension CorrelationWorker {
                 instructions: correlation.instructions, rows: rows.count, terms: terms.count,
                 gradient: gradients + rows.lowerBound * gradientPitch,
                 gradientPitch: gradientPitch, source: source, offsets: start + terms.lowerBound,
-                lines: first, lineCount: lines.count, length: band.columns.count,
+                lines: first, lineCount: lines.count, length: length,
                 c: result + term * geometry.groupOutputs + outputs.lowerBound + rows.lowerBound,
                 pitch: geometry.groupOutputs, accumulates: accumulates))
           }

@@ -42,25 +42,31 @@ struct CorrelationWorker<S: KernelScalar> {
           plan.rowCut[band / plan.columnCut.count], height: geometry.height.output)
         let size = planes.planeSize(
           height: planes.height(segments), pitch: planes.pitch(window.count), of: S.self)
-        let first = group * geometry.groupInputs
-        planes.copy(
-          x, channels: first + channels.lowerBound..<first + channels.upperBound,
-          segments: segments, window: window, to: scratch, planeSize: size)
+        let first = group * geometry.groupInputs + channels.lowerBound
+        let lines: Lines
+        if correlation.readsInPlace {
+          lines = linesInSource(x, firstChannel: first, segments, window)
+        } else {
+          planes.copy(
+            x, channels: first..<first + channels.count, segments: segments, window: window,
+            to: scratch, planeSize: size)
+          lines = Lines(
+            source: UnsafePointer(scratch),
+            terms: termOffsets(planeSize: size, pitch: planes.pitch(window.count)),
+            rows: lineOffsets(segments, pitch: planes.pitch(window.count)))
+        }
         let packed = scratch + sourceCount + 64
         guard !plan.overlaps else {
           copyLines(dy, segments, window, to: packed)
           overlap(
-            Band(group: group, segments: segments, columns: window, part: 0), scratch,
-            planeSize: size,
-            packed, accumulates: band > bands.lowerBound, result)
+            lines, length: window.count, packed, accumulates: band > bands.lowerBound, result)
           continue
         }
         pack(dy, panels, segments, window, to: packed)
         multiply(
-          Band(group: group, segments: segments, columns: window, part: 0), scratch,
-          planeSize: size,
-          packed, panels, next: band + 1 < bands.upperBound ? band + 1 : nil,
-          accumulates: band > bands.lowerBound, dy, result)
+          lines, length: window.count, packed, panels,
+          next: band + 1 < bands.upperBound ? band + 1 : nil,
+          accumulates: band > bands.lowerBound, x, dy, result)
       }
     }
   }
@@ -110,32 +116,30 @@ struct CorrelationWorker<S: KernelScalar> {
   }
 
   private func multiply(
-    _ band: Band, _ source: UnsafePointer<S>, planeSize: Int, _ packed: UnsafePointer<S>,
-    _ panels: [Panel], next: Int?, accumulates: Bool, _ dy: UnsafePointer<S>,
+    _ lines: Lines, length: Int, _ packed: UnsafePointer<S>, _ panels: [Panel], next: Int?,
+    accumulates: Bool, _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>,
     _ result: UnsafeMutablePointer<S>
   ) {
-    let pitch = planes.pitch(band.columns.count)
     let taps = planes.taps
-    let offsets = termOffsets(planeSize: planeSize, pitch: pitch)
-    let lines = lineOffsets(band.segments, pitch: pitch)
+    let (offsets, source) = (lines.terms, lines.source)
     let rows = Balanced(offsets.count, limit: correlation.instructions.correlationRows)
     for (number, panel) in panels.enumerated() {
       for index in 0..<rows.count {
         let range = rows[index]
         if let next {
-          prefetch(next, dy, part: number * rows.count + index, of: panels.count * rows.count)
+          prefetch(next, x, dy, part: number * rows.count + index, of: panels.count * rows.count)
         }
         // Terms are in the order (channel, tap) of `planes.taps`, which is the weights' order.
         let term = group * geometry.reduction + channels.lowerBound * taps.count + range.lowerBound
         offsets.withUnsafeBufferPointer { offsets in
-          lines.withUnsafeBufferPointer { lines in
+          lines.rows.withUnsafeBufferPointer { lines in
             guard let offsets = offsets.baseAddress, let first = lines.baseAddress else { return }
             S.correlationTile(
               CorrelationTile(
                 instructions: correlation.instructions, rows: range.count, vectors: panel.vectors,
                 source: source, offsets: offsets + range.lowerBound, lines: first,
-                lineCount: lines.count, length: band.columns.count,
-                gradient: packed + panel.start * lines.count * band.columns.count,
+                lineCount: lines.count, length: length,
+                gradient: packed + panel.start * lines.count * length,
                 c: result + term * geometry.groupOutputs + panel.outputs.lowerBound,
                 pitch: geometry.groupOutputs, columns: panel.outputs.count,
                 accumulates: accumulates))
@@ -145,23 +149,48 @@ struct CorrelationWorker<S: KernelScalar> {
     }
   }
 
-  /// Asks for a part of a band's gradients, while another is multiplied: they are short stretches of
-  /// many planes, which the processor does not foresee.
-  private func prefetch(_ band: Int, _ dy: UnsafePointer<S>, part: Int, of parts: Int) {
+  /// Asks for a part of what a band reads, while another is multiplied: short stretches of many
+  /// planes, which the processor does not foresee.
+  private func prefetch(
+    _ band: Int, _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, part: Int, of parts: Int
+  ) {
     let window = plan.columnCut[band % plan.columnCut.count]
-    let cut = Balanced(outputs.count, count: parts)
-    let channel = group * geometry.groupOutputs + outputs.lowerBound + cut[part].lowerBound
+    let cut = Balanced(outputs.count, count: parts)[part]
+    let channel = group * geometry.groupOutputs + outputs.lowerBound + cut.lowerBound
     let size = MemoryLayout<S>.stride
-    for segment in RowSegment.cut(
+    let segments = RowSegment.cut(
       plan.rowCut[band / plan.columnCut.count], height: geometry.height.output)
-    {
+    for segment in segments {
       let start = segment.rows.lowerBound * geometry.width.output + window.lowerBound
       let length = (segment.rows.count - 1) * geometry.width.output + window.count
       ck_prefetch(
-        cut[part].count, length * size,
+        cut.count, length * size,
         dy + geometry.outputPlane(image: segment.image, channel: channel) + start,
         geometry.outputArea * size)
     }
+    let first = group * geometry.groupInputs + channels.lowerBound
+    let own = Balanced(channels.count, count: parts)[part]
+    planes.prefetch(
+      x, channels: first + own.lowerBound..<first + own.upperBound, segments: segments,
+      window: window)
+  }
+
+  /// The lines that are multiplied: their terms, and the rows of outputs of each.
+  struct Lines {
+    let source: UnsafePointer<S>
+    let terms: [Int]
+    let rows: [Int]
+  }
+
+  /// The lines within the source itself.
+  private func linesInSource(
+    _ x: UnsafePointer<S>, firstChannel: Int, _ segments: [RowSegment], _ window: Range<Int>
+  ) -> Lines {
+    let extent = planes.columns.extent
+    return Lines(
+      source: x + (firstChannel * extent + window.lowerBound),
+      terms: channels.indices.map { ($0 - channels.lowerBound) * extent },
+      rows: segments.map { $0.image * planes.channels * extent })
   }
 
   /// Where the line of each term starts within the copied planes, in the order of the weights.

@@ -12,7 +12,11 @@ public struct ProductTile<S> {
   let c: UnsafeMutablePointer<S>
   let pitch: Int
   let columns: Int
-  let accumulates: Bool
+  /// What is added to, if anything: `c` itself, or other memory.
+  let sums: UnsafePointer<S>?
+  let sumsPitch: Int
+  /// Whether whole vectors are written past the caches.
+  let streams: Bool
   let bias: UnsafePointer<S>?
 }
 

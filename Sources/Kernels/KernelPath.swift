@@ -21,6 +21,8 @@ package enum KernelPath: Int, CaseIterable, Sendable {
   case planesSpread
   /// A plane is cut into bands.
   case planesCut
+  /// A band whose tiles read the lines of an image where they are.
+  case bandsReadInPlace
   /// A band of tiles whose sums are the result's own memory.
   case bandsInPlace
   /// A band that is copied out, row by row.
@@ -29,6 +31,8 @@ package enum KernelPath: Int, CaseIterable, Sendable {
   case bandsInterleaved
   /// A result larger than the caches is written past them.
   case bandsStreamed
+  /// Tiles of such a result are streamed to their places as they are finished.
+  case bandsStreamedInPlace
   /// The source is copied once for each shift of the columns.
   case bandsSplit
   /// The lines of the terms are copied without gaps first.
@@ -47,6 +51,8 @@ package enum KernelPath: Int, CaseIterable, Sendable {
   case blocksWithinChannels
   /// Weights are laid out run by run.
   case weightsInRuns
+  /// Weights whose rows are neighbours are laid out line by line.
+  case weightsInLines
   /// Weights are laid out one term at a time.
   case weightsOneByOne
 
@@ -61,6 +67,8 @@ package enum KernelPath: Int, CaseIterable, Sendable {
   case correlationOverOutputs
   /// The positions are the lanes of the vectors, for few outputs.
   case correlationOverPositions
+  /// The lines of the source are read where they are.
+  case correlationReadsInPlace
   /// A long sum is cut into parts.
   case correlationInParts
   /// The channels are cut into tiles.

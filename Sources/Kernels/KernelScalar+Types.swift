@@ -6,7 +6,7 @@ extension Float: KernelScalar {
   public static func productTile(_ t: ProductTile<Float>) {
     ck_product_f32(
       t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.a, t.b, t.offsets, t.count, t.c,
-      t.pitch, Int32(t.columns), t.accumulates ? 1 : 0, t.bias)
+      t.pitch, Int32(t.columns), t.sums, t.sumsPitch, t.streams ? 1 : 0, t.bias)
   }
 
   /// A tile of a correlation.
@@ -75,7 +75,7 @@ extension Double: KernelScalar {
   public static func productTile(_ t: ProductTile<Double>) {
     ck_product_f64(
       t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.a, t.b, t.offsets, t.count, t.c,
-      t.pitch, Int32(t.columns), t.accumulates ? 1 : 0, t.bias)
+      t.pitch, Int32(t.columns), t.sums, t.sumsPitch, t.streams ? 1 : 0, t.bias)
   }
 
   /// A tile of a correlation.

@@ -4,7 +4,7 @@ public import Tensors
 ///
 /// The requirements are the micro-kernels; only this module calls them.
 public protocol KernelScalar: FloatingScalar {
-  /// A tile of a product: c[m][j] = bias[m] + Σ_p a[p·rows + m] · b[offsets[p] + j].
+  /// A tile of a product: c[m][j] = bias[m] + Σ_p a[p·rows + m] · b[offsets[p] + j], or sums[m][j] + ….
   static func productTile(_ tile: ProductTile<Self>)
 
   /// A tile of a correlation: c[m][j] = Σ_l Σ_x s[offsets[m] + lines[l] + x] · g[…][j].

@@ -77,6 +77,12 @@ struct PackedWeights<S: KernelScalar> {
         guard let base = target.baseAddress else { return }
         let (group, index) = (task / blocks.count, task % blocks.count)
         let block = blocks[index]
+        if view.rowStride == 1, taps.count == 1 {
+          KernelPath.note(.weightsInLines)
+          return Self.packLines(
+            source + group * view.groupStride + taps[0], view, panels, block,
+            to: base + (group * blocks.total + block.lowerBound) * rows)
+        }
         for panel in 0..<panels.count {
           let range = panels[panel]
           let start = source + group * view.groupStride + range.lowerBound * view.rowStride
@@ -84,6 +90,27 @@ struct PackedWeights<S: KernelScalar> {
             start, view, rows: range.count, taps: taps, block, instructions,
             to: base + (group * blocks.total + block.lowerBound) * rows
               + range.lowerBound * block.count)
+        }
+      }
+    }
+  }
+
+  /// Lays out the panels of a block whose rows are neighbours in the weights.
+  ///
+  /// Some panels at once: a line of the weights is read from one end to the other then, and only so
+  /// many places are written side by side.
+  private static func packLines(
+    _ weights: UnsafePointer<S>, _ view: WeightView, _ panels: Balanced, _ block: Range<Int>,
+    to target: UnsafeMutablePointer<S>
+  ) {
+    let groups = Balanced(panels.count, limit: 8)
+    for group in 0..<groups.count {
+      for (term, channel) in block.enumerated() {
+        let line = weights + channel * view.channelStride
+        for panel in groups[group] {
+          let range = panels[panel]
+          let place = target + range.lowerBound * block.count + term * range.count
+          place.update(from: line + range.lowerBound, count: range.count)
         }
       }
     }

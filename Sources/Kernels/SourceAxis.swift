@@ -34,6 +34,12 @@ struct SourceAxis: Sendable {
   /// How many source indices of one phase lie beside the output's.
   var span: Int { lastShift - firstShift }
 
+  /// Whether there is one tap, which reads the cell of the output's own index.
+  var isIdentity: Bool {
+    taps.count == 1 && stride == 1 && taps[0].shift == 0 && taps[0].phase == 0
+      && taps[0].residue == 0
+  }
+
   /// How many elements of the phase lie in the source.
   func count(phase: Int) -> Int { max(0, (extent - phase + stride - 1) / stride) }
 
@@ -41,6 +47,13 @@ struct SourceAxis: Sendable {
   func index(_ tap: Tap, output u: Int) -> Int? {
     let index = stride * (u + tap.shift) + tap.phase
     return index >= 0 && index < extent ? index : nil
+  }
+
+  /// The source indices from the first to the last that any tap reads for some outputs.
+  func reach(_ outputs: Range<Int>) -> Range<Int> {
+    let first = stride * (outputs.lowerBound + firstShift)
+    let last = stride * (outputs.upperBound - 1 + lastShift) + stride
+    return (first..<max(first, last)).clamped(to: 0..<extent)
   }
 
   /// Forward: the source index is uS + pD − P = S·(u + ⌊(pD − P)/S⌋) + (pD − P) mod S.

@@ -181,40 +181,59 @@ struct SourcePlanes: Sendable {
     let area = rows.extent * columns.extent
     let (sample, u) = segment.image.quotientAndRemainder(dividingBy: outputDepth)
     let row = segment.rows.lowerBound + rows.firstShift
-    var plane = planes
-    for channel in selected {
-      for phase in phases {
-        let z = depth.index(depth.taps[phase.depth], output: u)
-        let image = z.map { source + ((sample * channels + channel) * depth.extent + $0) * area }
-        copyRows(image, phase, row..<row + segment.rows.count + rows.span, window, to: plane)
-        plane += planeSize
+    let range = row..<row + segment.rows.count + rows.span
+    for (index, phase) in phases.enumerated() {
+      var plane = planes + index * planeSize
+      let step = phases.count * planeSize
+      guard let z = depth.index(depth.taps[phase.depth], output: u),
+        var place = copied(phase, range, window)
+      else {
+        for _ in selected {
+          plane.update(repeating: 0, count: range.count * pitch(window.count))
+          plane += step
+        }
+        continue
+      }
+      place.source += ((sample * channels + selected.lowerBound) * depth.extent + z) * area
+      for _ in selected {
+        S.copyRows(
+          RowCopy(
+            above: place.above, rows: place.rows, below: place.below, before: place.before,
+            count: place.count, after: place.after, source: source + place.source,
+            sourcePitch: rows.stride * columns.extent, stride: columns.stride, target: plane))
+        place.source += depth.extent * area
+        plane += step
       }
     }
   }
 
-  /// The rows of one phase: zeros, rows of the source with the zeros beside them, zeros.
-  @inline(__always)
-  private func copyRows<S: KernelScalar>(
-    _ image: UnsafePointer<S>?, _ phase: Phase, _ range: Range<Int>, _ window: Range<Int>,
-    to plane: UnsafeMutablePointer<S>
-  ) {
+  /// What the rows of one phase are copied from: zeros, rows of the source with the zeros beside
+  /// them, zeros.
+  private struct CopiedRows {
+    let above: Int
+    let rows: Int
+    let below: Int
+    let before: Int
+    let count: Int
+    let after: Int
+    /// Where the first element is.
+    var source: Int
+  }
+
+  /// The rows of one phase; nil if all of them are zeros.
+  private func copied(_ phase: Phase, _ range: Range<Int>, _ window: Range<Int>) -> CopiedRows? {
     let pitch = pitch(window.count)
     // Of row r the source has the part r·S + phase, if that lies in it.
     let inside = range.clamped(to: 0..<rows.count(phase: phase.row))
-    guard let image, !inside.isEmpty else {
-      plane.update(repeating: 0, count: range.count * pitch)
-      return
-    }
+    guard !inside.isEmpty else { return nil }
     let start = window.lowerBound + phase.shift
     let first = min(max(0, -start), pitch)
     let end = max(first, min(pitch, columns.count(phase: phase.column) - start))
-    let row = image + (inside.lowerBound * rows.stride + phase.row) * columns.extent
-    S.copyRows(
-      RowCopy(
-        above: inside.lowerBound - range.lowerBound, rows: inside.count,
-        below: range.upperBound - inside.upperBound, before: first, count: end - first,
-        after: pitch - end,
-        source: end == first ? row : row + (phase.column + (start + first) * columns.stride),
-        sourcePitch: rows.stride * columns.extent, stride: columns.stride, target: plane))
+    let row = (inside.lowerBound * rows.stride + phase.row) * columns.extent
+    return CopiedRows(
+      above: inside.lowerBound - range.lowerBound, rows: inside.count,
+      below: range.upperBound - inside.upperBound, before: first, count: end - first,
+      after: pitch - end,
+      source: end == first ? row : row + phase.column + (start + first) * columns.stride)
   }
 }

@@ -74,14 +74,16 @@ struct TiledProduct<S: KernelScalar> {
         let right = rightOperand(lines, start - columns.lowerBound, count, block.count, scratch)
         for panel in panels {
           let range = packed.panels[panel]
+          let place = c + range.lowerBound * n + start
           (right.isCopy ? right.offsets : offsets).withUnsafeBufferPointer { offsets in
             guard let first = offsets.baseAddress else { return }
             S.productTile(
               ProductTile(
                 instructions: instructions, rows: range.count, vectors: vectors(for: count),
                 a: a + packed.offset(group: 0, block: block, panel: panel), b: right.base,
-                offsets: first, count: block.count, c: c + range.lowerBound * n + start, pitch: n,
-                columns: count, accumulates: index > 0, bias: nil))
+                offsets: first, count: block.count, c: place, pitch: n, columns: count,
+                sums: index > 0 ? UnsafePointer(place) : nil, sumsPitch: n, streams: false,
+                bias: nil))
           }
         }
         start += tile

@@ -70,18 +70,26 @@ struct WeightCorrelation<S: KernelScalar> {
   let planes: SourcePlanes
   let plan: CorrelationPlan
   let instructions: InstructionSet
+  /// Whether the lines of the source are read where they are, if the outputs are the lanes: sums
+  /// over positions read beyond the end of a line.
+  let readsInPlace: Bool
 
   init(_ geometry: ConvolutionGeometry) {
     self.geometry = geometry
     planes = SourcePlanes(forward: geometry)
     plan = CorrelationPlan(geometry, of: S.self)
     instructions = .current
+    readsInPlace =
+      planes.areSource(rows: 1, columns: geometry.width.output) && geometry.height.output == 1
+      && !plan.overlaps
+      && planes.linesOfOneSet(instructions.correlationRows, of: S.self) <= 4
   }
 
   func run(
     _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, result: UnsafeMutablePointer<S>
   ) {
     plan.notePaths()
+    KernelPath.note(.correlationReadsInPlace, when: readsInPlace)
     let count = geometry.weightCount
     let parts = [S](uninitializedCount: plan.partCut.count * count) { parts in
       nonisolated(unsafe) let (x, dy, target) = (x, dy, parts)
@@ -150,6 +158,7 @@ extension Convolution {
         dy, transposed: true, x, transposed: false, m: geometry.outputChannels,
         n: geometry.reduction, k: geometry.batch)
     }
+    let geometry = geometry.simplest
     return Array(uninitializedCount: geometry.weightCount) { result in
       x.withUnsafeBufferPointer { x in
         dy.withUnsafeBufferPointer { dy in

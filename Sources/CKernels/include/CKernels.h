@@ -24,10 +24,13 @@ int ck_tile_rows(int isa, int vectors);
 /// The largest number of rows of a tile of `ck_correlate_…`.
 int ck_correlate_rows(int isa);
 
-// ck_product_…: c[m][j] = bias[m] + Σ_p a[p·rows + m] · b[offsets[p] + j], j < columns
-//               (c[m][j] + Σ … when `accumulate`), p ascending, one chain of fused multiply-adds.
+// ck_product_…: c[m·ldc + j] = bias[m] + Σ_p a[p·rows + m] · b[offsets[p] + j], j < columns
+//               (sums[m·lds + j] + Σ …, if there are sums), p ascending, one chain of fused
+//               multiply-adds.
 //   rows ≤ ck_tile_rows(isa, vectors); columns ≤ vectors · lanes.
-//   b must be readable for vectors · lanes elements from every offset. bias may be null.
+//   b must be readable for vectors · lanes elements from every offset. bias and sums may be null,
+//   sums may be c. If it `streams`, whole vectors go past the caches in rows that begin at a multiple
+//   of their size; see ck_stream_end.
 //
 // ck_correlate_…: c[m][j] (+)= Σ_l Σ_x s[offsets[m] + lines[l] + x] · g[(l·length + x)·vectors·lanes + j]
 //   rows ≤ ck_correlate_rows(isa); vectors is 1 or 2; g is packed without gaps.
@@ -96,7 +99,8 @@ struct ck_part {
 #define CK_DECLARE(T, S)                                                                         \
   void ck_product_##S(                                                                           \
     int isa, int rows, int vectors, const T *a, const T *b, const ptrdiff_t *offsets,            \
-    ptrdiff_t count, T *c, ptrdiff_t ldc, int columns, int accumulate, const T *bias);           \
+    ptrdiff_t count, T *c, ptrdiff_t ldc, int columns, const T *sums, ptrdiff_t lds,             \
+    int streams, const T *bias);                                                                 \
   void ck_correlate_##S(                                                                         \
     int isa, int rows, int vectors, const T *s, const ptrdiff_t *offsets,                        \
     const ptrdiff_t *lines, ptrdiff_t line_count, ptrdiff_t length, const T *g, T *c,            \

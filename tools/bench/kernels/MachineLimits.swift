@@ -19,7 +19,7 @@ extension Float: ProductScalar {
     _ c: inout [Float], columns: Int
   ) {
     ck_product_f32(
-      set, rows, vectors, a, b, offsets, offsets.count, &c, columns, Int32(columns), 0, nil)
+      set, rows, vectors, a, b, offsets, offsets.count, &c, columns, Int32(columns), nil, 0, 0, nil)
   }
 }
 
@@ -29,7 +29,7 @@ extension Double: ProductScalar {
     _ offsets: [Int], _ c: inout [Double], columns: Int
   ) {
     ck_product_f64(
-      set, rows, vectors, a, b, offsets, offsets.count, &c, columns, Int32(columns), 0, nil)
+      set, rows, vectors, a, b, offsets, offsets.count, &c, columns, Int32(columns), nil, 0, 0, nil)
   }
 }
 

@@ -31,7 +31,8 @@ extension ConvolutionShape {
     of(1, 2, 2, [2, 2], kernel: 1, stride: 5, padding: 4),
     of(1, 2, 3, [11, 5, 4], kernel: 2, stride: 5),
     // Results larger than the caches, with a stride and without.
-    of(1, 1, 70, [130, 130], kernel: 1), of(1, 70, 1, [131, 130], kernel: 2, stride: 2),
+    of(1, 1, 70, [130, 130], kernel: 1), of(1, 1, 70, [128, 130], kernel: 1),
+    of(1, 70, 1, [131, 130], kernel: 2, stride: 2),
     // One axis, and three.
     of(2, 3, 8, [5_000], kernel: 9, stride: 4, padding: 4), of(3, 70, 40, [33], kernel: 3),
     of(1, 20, 35, [3, 5, 6], kernel: 3, padding: 1), of(2, 140, 9, [2, 4, 5], kernel: 1),

@@ -7,7 +7,10 @@ struct MicroKernels<S: ProofScalar> {
   typealias Offsets = UnsafePointer<Int>?
 
   let product:
-    (Int32, Int32, Int32, Source, Source, Offsets, Int, Target, Int, Int32, Int32, Source) -> Void
+    (
+      Int32, Int32, Int32, Source, Source, Offsets, Int, Target, Int, Int32, Source, Int, Int32,
+      Source
+    ) -> Void
   let correlate:
     (
       Int32, Int32, Int32, Source, Offsets, Offsets, Int, Int, Source, Target, Int, Int32, Int32

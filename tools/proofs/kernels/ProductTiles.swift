@@ -1,31 +1,53 @@
+import CKernels
 import Kernels
+
+/// What a tile of a product is added to; to nothing and from elsewhere it is streamed.
+enum ProductSums: CaseIterable {
+  case none, ownPlace, elsewhere
+}
 
 /// Tiles whose lanes are outputs: each is one chain of fused multiply-adds.
 extension TileProof {
-  /// c[m][j] = bias[m] + Σ_p a[p·rows + m] · b[offsets[p] + j].
+  /// c[m][j] = bias[m] + Σ_p a[p·rows + m] · b[offsets[p] + j], or sums[m·lds + j] + ….
   func product(
-    _ rows: Int, _ vectors: Int, _ columns: Int, accumulate: Bool, bias hasBias: Bool
+    _ rows: Int, _ vectors: Int, _ columns: Int, _ before: ProductSums, bias hasBias: Bool
   ) throws(Problem) {
     let terms = [0, 1, 5][columns % 3]
-    let (pitch, size) = (columns + columns % 4, vectors * lanes)
+    // Whole vectors are streamed to aligned rows: some of those of a pitch of whole tiles, all of them.
+    let size = vectors * lanes
+    let pitch = columns == size && rows % 2 == 0 ? columns : columns + columns % 4
     let offsets = offsets(terms, upTo: 2 * size)
     let a = operand(rows * terms)
     // Readable for whole vectors from every offset.
     let b = operand(2 * size + columns, readable: size - columns)
     let bias = operand(rows)
     let extent = (rows - 1) * pitch + columns
-    let c = accumulate ? operand(extent) : result(extent)
+    let c = before == .ownPlace ? operand(extent) : result(extent)
+    let otherPitch = columns + columns % 3
+    let others = operand((rows - 1) * otherPitch + columns)
+    let (own, other) = (UnsafePointer(c.start), UnsafePointer(others.start))
+    let (ownValues, otherValues) = (c.values, others.values)
     let name =
-      "ck_product, \(rows) rows, \(vectors) vectors, \(columns) columns, \(terms) terms"
-      + (accumulate ? ", accumulating" : "") + (hasBias ? ", with a bias" : "")
-    try compare(name, c, rows: rows, columns: columns, pitch: pitch, [a, b, bias]) {
+      "ck_product, \(rows) rows, \(vectors) vectors, \(columns) columns, \(terms) terms, "
+      + "sums: \(before)" + (hasBias ? ", with a bias" : "")
+    try compare(
+      name, c, rows: rows, columns: columns, pitch: pitch,
+      [a, b, bias, others]
+    ) {
       kernels.product(
         isa, Int32(rows), Int32(vectors), a.start, b.start, offsets, terms, c.start, pitch,
-        Int32(columns), accumulate ? 1 : 0, hasBias ? UnsafePointer(bias.start) : nil)
+        Int32(columns), before == .none ? nil : before == .ownPlace ? own : other,
+        before == .ownPlace ? pitch : otherPitch, before == .ownPlace ? 0 : 1,
+        hasBias ? UnsafePointer(bias.start) : nil)
+      ck_stream_end()
     } expected: { m, j in
       var sum: S = 0
       for p in 0..<terms { sum.addProduct(a.start[p * rows + m], b.start[offsets[p] + j]) }
-      return accumulate ? c.values[m * pitch + j] + sum : sum + (hasBias ? bias.start[m] : 0)
+      switch before {
+      case .none: return sum + (hasBias ? bias.start[m] : 0)
+      case .ownPlace: return ownValues[m * pitch + j] + sum
+      case .elsewhere: return otherValues[m * otherPitch + j] + sum
+      }
     }
   }
 

@@ -27,8 +27,9 @@ final class TileProof<S: ProofScalar> {
     for vectors in [1, 2, 4] {
       for rows in 0..<Int(ck_tile_rows(isa, Int32(vectors))) {
         for columns in 1...vectors * lanes {
-          try product(rows + 1, vectors, columns, accumulate: false, bias: columns % 2 == 0)
-          try product(rows + 1, vectors, columns, accumulate: true, bias: false)
+          for before in ProductSums.allCases {
+            try product(rows + 1, vectors, columns, before, bias: columns % 2 == 0)
+          }
         }
       }
     }
