@@ -57,11 +57,10 @@ extension Layer {
     let exact = SingleOperands(question)
     guard lost <= 1.0 / 64, let exact else { return magnitude(question) }
     let sums = result(question, exact.operands, exact.upstream)
-    guard sums.isFinite else { return magnitude(question) }
     let growth = 1 + lost / (1 - 2 * lost)
     let floor = count * Double(Float.leastNonzeroMagnitude)
     // What double precision rounds here is far below what the first factor leaves over.
-    return sums.mapInParallel { (Double($0) + floor) * growth }
+    return sums.widened { ($0 + floor) * growth } ?? magnitude(question)
   }
 
   /// The tensor in question, computed from other operands.

@@ -38,9 +38,19 @@ extension Tensor<Double> {
 }
 
 extension Tensor<Float> {
-  /// Whether all elements are finite.
-  var isFinite: Bool {
-    // ∞ − ∞ and NaN − NaN are NaN, which the sum keeps; finite elements leave 0.
-    elements.reduce(0) { $0 + ($1 - $1) } == 0
+  /// The elements in double precision and transformed; nil if one of them is not finite.
+  @inline(__always)
+  func widened(_ transform: @Sendable (Double) -> Double) -> Tensor<Double>? {
+    let isFinite = Atomic(true)
+    let wide: Tensor<Double> = mapBlocks { x, y, count in
+      var others = 0
+      for i in 0..<count {
+        // False for NaN too.
+        others += x[i].magnitude < .infinity ? 0 : 1
+        y[i] = transform(Double(x[i]))
+      }
+      if others > 0 { isFinite.store(false, ordering: .relaxed) }
+    }
+    return isFinite.load(ordering: .relaxed) ? wide : nil
   }
 }

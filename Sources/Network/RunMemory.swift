@@ -26,8 +26,11 @@ public struct RunMemory: Sendable {
     self.layers = layers
   }
 
+  /// Keeps everything: for who holds the results of all layers anyway.
+  package static let unlimited = RunMemory(total: .max, layers: [])
+
   /// The bytes that may be kept while the layers of a range are computed, one after the other.
-  func limit(during range: Range<Int>) -> Int {
+  package func limit(during range: Range<Int>) -> Int {
     let largest = layers[range.clamped(to: layers.indices)].max() ?? 0
     return max(0, total - largest / 2 * Self.halvesAtWork)
   }

@@ -58,14 +58,14 @@ package struct TensorStore<S: FloatingScalar> {
   }
 
   /// The tensor, which is not needed any more afterwards.
-  mutating func remove(_ key: Key) throws -> Tensor<S>? {
+  package mutating func remove(_ key: Key) throws -> Tensor<S>? {
     defer { discard(key) }
     return try tensor(for: key)
   }
 
   /// Forgets a tensor that is not needed any more; whether there was one.
   @discardableResult
-  mutating func discard(_ key: Key) -> Bool {
+  package mutating func discard(_ key: Key) -> Bool {
     guard let place = places.removeValue(forKey: key) else { return false }
     if case .memory(let tensor) = place {
       bytesInMemory -= tensor.count * MemoryLayout<S>.stride

@@ -1,9 +1,8 @@
+import Conformance
 import Kernels
 import LayerKit
 import Tensors
 import Testing
-
-@testable import Conformance
 
 /// y = softmax(w·x) of each row of two, and its sum over everything, so that entries of all sorts are
 /// there: of one element, of some, of all.

@@ -1,6 +1,5 @@
+import Conformance
 import Testing
-
-@testable import Conformance
 
 /// Where two rows differ most, looked at one by one.
 private func place(_ first: [Double], _ second: [Double]) -> Int {

@@ -1,7 +1,6 @@
+import Network
 import Tensors
 import Testing
-
-@testable import Network
 
 @Suite struct RunMemoryTests {
   /// A layer at work takes 3/2 of its tensors; the largest of those between decides.

@@ -25,7 +25,9 @@ extension MaximumPoolLayer {
 
   public func forward<S: KernelScalar>(_ operands: Operands<S>) -> Results<S> {
     let x = operands.inputs[0].elements
-    return Results(grid(of: operands).forward { Pooling.maxForward(x, $0) })
+    let grid = grid(of: operands)
+    if let rows = MaximumRows(grid) { return Results(Tensor(grid.output, rows.forward(x))) }
+    return Results(grid.forward { Pooling.maxForward(x, $0) })
   }
 
   // MARK: Backward
@@ -36,7 +38,11 @@ extension MaximumPoolLayer {
   ) -> Gradients<S> {
     guard wanted.inputs.contains(0) else { return Gradients(inputs: [nil]) }
     let (x, dy) = (operands.inputs[0].elements, upstream[0].elements)
-    return Gradients(input: grid(of: operands).backward { Pooling.maxBackward(x, dy, $0) })
+    let grid = grid(of: operands)
+    if let rows = MaximumRows(grid) {
+      return Gradients(input: Tensor(grid.image, rows.backward(x, dy)))
+    }
+    return Gradients(input: grid.backward { Pooling.maxBackward(x, dy, $0) })
   }
 
   // MARK: Bound, kinks

@@ -64,7 +64,7 @@ public struct PoolGrid: Sendable {
 
 extension PoolAxis {
   /// The cells of a window that lie inside the extent.
-  fileprivate func cells(of window: Int) -> [Int] {
+  func cells(of window: Int) -> [Int] {
     switch self {
     case .sliding(let axis):
       (0..<axis.kernel).map { axis.cell(window: window, tap: $0) }

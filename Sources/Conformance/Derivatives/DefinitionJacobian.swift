@@ -33,7 +33,8 @@ public struct DefinitionJacobian: Sendable {
     try self.init(layer, operands, capacity: Self.capacity)
   }
 
-  init?(_ layer: AnyLayer, _ operands: Operands<Double>, capacity: Int) throws(LayerFailure) {
+  package init?(_ layer: AnyLayer, _ operands: Operands<Double>, capacity: Int) throws(LayerFailure)
+  {
     guard layer.defineDual != nil || layer.defineSparseDual != nil else { return nil }
     let gradients = layer.signature.gradients(of: operands).tensors
     if let one = Self(evaluating: layer, operands, gradients, capacity: capacity) {
@@ -110,7 +111,7 @@ public struct DefinitionJacobian: Sendable {
 
   /// The derivatives of all outputs with respect to each element of one operand: a column for each
   /// element.
-  func columns(of gradient: ResultTensor) -> [[Double]] {
+  package func columns(of gradient: ResultTensor) -> [[Double]] {
     guard let range = columns.first(where: { $0.gradient == gradient })?.range else { return [] }
     if case .columns(let columns) = entries { return Array(columns[range]) }
     var result = [[Double]](

@@ -1,5 +1,5 @@
-import LayerKit
-import Tensors
+package import LayerKit
+package import Tensors
 
 /// What a backward pass is held against.
 public enum DerivativeSource: String, Hashable, Sendable {
@@ -83,7 +83,7 @@ struct Tangent {
 
 extension Operands {
   /// The operand whose gradient is named.
-  subscript(operandOf gradient: ResultTensor) -> Tensor<S> {
+  package subscript(operandOf gradient: ResultTensor) -> Tensor<S> {
     get {
       switch gradient {
       case .inputGradient(let index): return inputs[index]

@@ -1,15 +1,15 @@
 /// Where two rows of numbers differ most, and the largest magnitude of the second one.
-struct RowMaxima {
+package struct RowMaxima {
   /// The place of the largest difference, the first of equal ones; that of the first NaN, if any.
-  private(set) var place = 0
+  package private(set) var place = 0
   /// The largest magnitude of a number that is not NaN.
-  private(set) var largest = 0.0
+  package private(set) var largest = 0.0
   /// The difference there.
   private var most = -1.0
 
   private typealias Lanes = SIMD8<Double>
 
-  init(_ first: UnsafeBufferPointer<Double>, _ second: UnsafeBufferPointer<Double>) {
+  package init(_ first: UnsafeBufferPointer<Double>, _ second: UnsafeBufferPointer<Double>) {
     precondition(first.count == second.count, "rows of \(first.count) and \(second.count)")
     guard let a = first.baseAddress, let b = second.baseAddress else { return }
     let whole = first.count / Lanes.scalarCount * Lanes.scalarCount

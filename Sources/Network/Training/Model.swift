@@ -37,7 +37,8 @@ public struct Model<S: TrainingScalar>: Sendable {
   /// Computes all outputs; throws `NetworkProblem` where a layer cannot be computed.
   public func forward(_ inputs: [String: Tensor<S>]) throws -> Pass<S> {
     var pass = Pass<S>(layers: network.nodes.count)
-    var run = try ChainedRun(network, supply: ModelSupply(model: self, inputs: inputs))
+    var run = try ChainedRun(
+      network, supply: ModelSupply(model: self, inputs: inputs), memory: .unlimited)
     try run.forward { node, tensor, value in pass.insert(value, for: tensor, of: node) }
     return pass
   }
@@ -50,7 +51,8 @@ public struct Model<S: TrainingScalar>: Sendable {
     _ inputs: [String: Tensor<S>], substituting substitution: Substitution<S>? = nil
   ) throws -> Pass<S> {
     var pass = Pass<S>(layers: network.nodes.count)
-    var run = try ChainedRun(network, supply: ModelSupply(model: self, inputs: inputs))
+    var run = try ChainedRun(
+      network, supply: ModelSupply(model: self, inputs: inputs), memory: .unlimited)
     run.substitution = substitution
     try run.run(
       upstream: { node, upstream in pass.upstream[node] = upstream },

@@ -68,7 +68,13 @@ func `several blocks on several threads give the bits of one`(_ kind: Configurat
   let operands = Operands(inputs: [x])
   let wanted = GradientRequest(inputs: [0], parameters: [])
   let output = try layer.double.forward(operands).outputs[0]
-  #expect(try output == layer.double.define(operands).outputs[0])
+  // What kernels compute differs from the library of the system in the last places.
+  let places = ["Exp", "SiLU", "Sigmoid", "Tanh"].contains(layer.signature.kind) ? 4.0 : 0
+  let defined = try layer.double.define(operands).outputs[0]
+  #expect(
+    zip(output.elements, defined.elements).allSatisfy {
+      ($0 - $1).magnitude <= places * $1.ulp
+    })
   let gradient = try #require(layer.double.backward(operands, [upstream], wanted).inputs[0])
   // The same elements one short piece at a time: no block, no thread.
   for start in stride(from: 0, to: x.count, by: 9_973) {
