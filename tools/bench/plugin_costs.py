@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import questions
 import timing
 
 HERE = Path(__file__).resolve().parent
@@ -110,6 +111,7 @@ def main() -> int:
         timed = subprocess.run(
             [str(ROOT / f".build/release/{product}"), str(plugin), str(options.rounds)]
             + [options.only] * bool(options.only),
+            env={**timing.environment(), **questions.KEPT_PAGES},
             stdout=subprocess.PIPE,
             text=True,
             check=False,
