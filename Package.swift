@@ -120,16 +120,19 @@ let package = Package(
       ], path: "Plugins/Examples/TrainLeNet", packageAccess: false, swiftSettings: settings),
 
     // Time kernels, steps of training, checks of derivatives and calls of plug-ins for `tools/bench`.
+    .target(
+      name: "Stopwatch", dependencies: ["Tensors"], path: "tools/bench/stopwatch",
+      swiftSettings: settings),
     .executableTarget(
-      name: "bench-kernels", dependencies: ["CKernels", "Kernels", "Tensors"],
+      name: "bench-kernels", dependencies: ["CKernels", "Kernels", "Stopwatch", "Tensors"],
       path: "tools/bench/kernels", swiftSettings: settings),
     .executableTarget(
       name: "bench-networks",
-      dependencies: ["LayerKit", "Network", "StandardLayers", "Tensors"],
+      dependencies: ["LayerKit", "Network", "StandardLayers", "Stopwatch", "Tensors"],
       path: "tools/bench/networks", packageAccess: false, swiftSettings: settings),
     .executableTarget(
       name: "bench-jacobian",
-      dependencies: ["Conformance", "LayerKit", "StandardLayers", "Tensors"],
+      dependencies: ["Conformance", "LayerKit", "StandardLayers", "Stopwatch", "Tensors"],
       path: "tools/bench/derivatives", swiftSettings: settings),
     .executableTarget(
       name: "bench-plugin-calls", dependencies: ["CLayerABI", "LayerKit", "PluginHost", "Tensors"],

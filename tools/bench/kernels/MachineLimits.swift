@@ -3,6 +3,7 @@
 import CKernels
 import Glibc
 import Kernels
+import Stopwatch
 import Tensors
 
 /// A number type that the micro-kernel of products computes with.
@@ -93,9 +94,9 @@ enum MachineLimits {
   /// The seconds of the fastest round, in each of which every thread does the work once.
   private static func fastest(_ work: @Sendable (_ thread: Int) -> Void) -> Double {
     (0..<rounds).map { _ in
-      let start = now()
+      let start = stopwatch.now
       Parallel.forEach(Parallel.threads, work)
-      return (now() - start) / 1e3
+      return (stopwatch.now - start) / 1e3
     }.min() ?? .infinity
   }
 }

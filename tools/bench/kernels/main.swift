@@ -4,42 +4,29 @@
 // stride, padding, groups), and answers each with the milliseconds of one call. `f64 peak avx2` is
 // answered with GFLOP/s, 0 where the processor lacks the instructions; `memory read` and
 // `memory copy` with GB/s; `loop 100 300` with the microseconds that a parallel loop takes beside
-// iterations of 300, one for each thread, if it begins 100 after the loop before. With `--cpu-time`
-// the clock is the processor time of this process, with `--threads N` the work is spread.
+// iterations of 300, one for each thread, if it begins 100 after the loop before. Options:
+// Stopwatch.
 
-import Glibc
 import Kernels
+import Stopwatch
 import Tensors
 
-var arguments = CommandLine.arguments.dropFirst()
-let clock = arguments.contains("--cpu-time") ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC
-if let place = arguments.firstIndex(of: "--threads"), place + 1 < arguments.endIndex,
-  let threads = Int(arguments[place + 1]), threads > 0
-{
-  Parallel.threads = threads
-}
-
-/// The time on the chosen clock, in milliseconds.
-func now() -> Double {
-  var time = timespec()
-  clock_gettime(clock, &time)
-  return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) / 1e6
-}
+let stopwatch = Stopwatch(CommandLine.arguments.dropFirst())
 
 /// The time of one call, warm: repeated at least twice and until `enough` milliseconds are over.
 ///
 /// One that takes `long` counts by itself: what warms up is small beside it.
 func measure(_ body: () -> Void) -> Double {
   let (enough, long) = (3.0, 100.0)
-  let first = now()
+  let first = stopwatch.now
   body()
-  let start = now()
+  let start = stopwatch.now
   if start - first > long { return start - first }
   var calls = 0.0
   while true {
     body()
     calls += 1
-    let elapsed = now() - start
+    let elapsed = stopwatch.now - start
     if elapsed > enough && calls > 1 { return elapsed / calls }
   }
 }
@@ -104,9 +91,7 @@ func convolution(_ words: [Substring]) -> Double? {
     ? time(words[1], geometry, Float.self) : time(words[1], geometry, Double.self)
 }
 
-while let line = readLine() {
+stopwatch.answer { line in
   let words = line.split(separator: " ")
-  let found = words.count > 3 ? convolution(words) : limit(words)
-  print(found.map { "\($0)" } ?? "not understood: \(line)")
-  fflush(nil)
+  return words.count > 3 ? convolution(words) : limit(words)
 }

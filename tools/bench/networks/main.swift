@@ -9,32 +9,20 @@
 import Glibc
 import LayerKit
 import Network
-import Tensors
+import Stopwatch
 
 var arguments = CommandLine.arguments.dropFirst()
-let clock = arguments.contains("--cpu-time") ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC
-if let place = arguments.firstIndex(of: "--threads"), place + 1 < arguments.endIndex,
-  let threads = Int(arguments[place + 1]), threads > 0
-{
-  Parallel.threads = threads
-}
-
-/// The time on the chosen clock, in milliseconds.
-func now() -> Double {
-  var time = timespec()
-  clock_gettime(clock, &time)
-  return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) / 1e6
-}
+let stopwatch = Stopwatch(arguments)
 
 /// The time of one step: of one, or of as many as take `enough` milliseconds.
 func time<S: TrainingScalar>(_ step: inout TrainingStep<S>) throws -> Double {
   let enough = 100.0
-  let start = now()
+  let start = stopwatch.now
   var steps = 0.0
   while true {
     _ = try step.run()
     steps += 1
-    let elapsed = now() - start
+    let elapsed = stopwatch.now - start
     if elapsed > enough { return elapsed / steps }
   }
 }
@@ -42,15 +30,14 @@ func time<S: TrainingScalar>(_ step: inout TrainingStep<S>) throws -> Double {
 /// Answers questions about one network until there are none left.
 func answer<S: TrainingScalar>(_ architecture: Architecture, as type: S.Type) throws {
   var step = try TrainingStep(architecture, as: type)
-  while let line = readLine() {
+  try stopwatch.answer { line in
     switch line {
-    case "parameters": print(step.parameters)
-    case "convolved": print(try step.convolved())
-    case "complete": print(try step.isComplete() ? 1 : 0)
-    case "step": print(try time(&step))
-    default: print("not understood: \(line)")
+    case "parameters": Double(step.parameters)
+    case "convolved": Double(try step.convolved())
+    case "complete": try step.isComplete() ? 1 : 0
+    case "step": try time(&step)
+    default: nil
     }
-    fflush(nil)
   }
 }
 
