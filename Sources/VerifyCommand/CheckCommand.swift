@@ -78,11 +78,7 @@ struct CheckCommand: LayerCommand {
       "Where --minimize writes; default minimal-<name>.h5.", valueName: "file"))
   var output: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Use at most this many threads; the results are the same for any number.",
-      valueName: "number"))
-  var threads: Int?
+  @OptionGroup var threads: ThreadOption
 
   @Option(
     help: ArgumentHelp(
@@ -108,23 +104,12 @@ struct CheckCommand: LayerCommand {
 
   @OptionGroup(title: "Plug-ins") var plugins: PluginSelection
 
-  @Option(
-    help: ArgumentHelp(
-      "Refuse fixtures whose tensors take more bytes than this.", valueName: "bytes"))
-  var maxBytes: Int?
+  @OptionGroup var limits: ReadingLimits
 
-  @Flag(help: "Refuse to read files where the system lacks a means to confine the reader.")
-  var requireSandbox = false
-
-  @Flag(name: .shortAndLong, help: "Show only what does not agree, and the last line.")
-  var quiet = false
-
-  @Flag(name: .shortAndLong, help: "Show every tensor, and what of a file is ignored.")
-  var verbose = false
+  @OptionGroup var detail: ReportDetail
 
   func validate() throws {
     if fixtures.isEmpty { throw ValidationError("name at least one fixture") }
-    if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other") }
     if let json, fixtures.contains(json) {
       throw ValidationError("--json \(json) would replace the fixture: choose another name")
     }
@@ -159,14 +144,13 @@ struct CheckCommand: LayerCommand {
     if let output, fixtures.contains(output) || output == json {
       throw ValidationError("-o \(output) would replace another file: choose another name")
     }
-    if let threads, threads < 1 { throw ValidationError("--threads takes 1 or more") }
-    if let maxBytes, maxBytes < 1 { throw ValidationError("--max-bytes takes 1 or more") }
   }
 
   func run(with registry: LayerRegistry) throws -> Int32 {
-    if let threads { Parallel.threads = threads }
+    threads.apply()
     Interruption.watch()
-    var sinks = try ReportSinks(json: json, arrays: arrays, detail: detail)
+    var sinks = try ReportSinks(json: json, arrays: arrays, detail: detail.level)
+    let reading = limits.reading()
     let substitution = weights.map {
       WeightSubstitution(path: $0, source: weightSource, reading: reading)
     }
@@ -181,12 +165,14 @@ struct CheckCommand: LayerCommand {
         let run = MinimizeRun(
           fixture: fixtures[0], layer: minimize, output: output, plugins: loaded,
           options: options, reading: reading)
-        let status = try run.run(verbose: verbose, hashing: json != nil) { try sinks.receive($0) }
+        let status = try run.run(verbose: detail.verbose, hashing: json != nil) {
+          try sinks.receive($0)
+        }
         try sinks.finish()
         return loaded.problems.isEmpty ? status : 2
       }
       for path in fixtures {
-        try check.run(path, hashing: json != nil, verbose: verbose) { try sinks.receive($0) }
+        try check.run(path, hashing: json != nil, verbose: detail.verbose) { try sinks.receive($0) }
       }
     } catch let interrupted as Interrupted {
       check.interrupt()
@@ -197,8 +183,6 @@ struct CheckCommand: LayerCommand {
     return interruption?.exitStatus ?? status
   }
 
-  private var detail: ReportSinks.Detail { quiet ? .quiet : verbose ? .verbose : .normal }
-
   private var options: VerificationOptions {
     VerificationOptions(
       precision: precision, layers: layers + explain, explained: explain, isChained: chained,
@@ -207,14 +191,6 @@ struct CheckCommand: LayerCommand {
         ArraySelection(
           includesAgreeing: !(layers + explain).isEmpty, budgetBytes: ArraysFile.largest)
       }, isCorrected: fix)
-  }
-
-  private var reading: ReadOptions {
-    guard let maxBytes else {
-      return ReadOptions(requireSandbox: requireSandbox, threads: Parallel.threads)
-    }
-    return ReadOptions(
-      budgetBytes: maxBytes, requireSandbox: requireSandbox, threads: Parallel.threads)
   }
 }
 

@@ -63,11 +63,7 @@ struct CompareCommand: LayerCommand {
   @Option(help: ArgumentHelp("Leave these paths out; may be repeated.", valueName: "pattern"))
   var ignore: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "Use at most this many threads; the results are the same for any number.",
-      valueName: "number"))
-  var threads: Int?
+  @OptionGroup var threads: ThreadOption
 
   @Option(
     help: ArgumentHelp(
@@ -77,22 +73,11 @@ struct CompareCommand: LayerCommand {
 
   @OptionGroup(title: "Plug-ins") var plugins: PluginSelection
 
-  @Option(
-    help: ArgumentHelp(
-      "Refuse files whose tensors take more bytes than this together.", valueName: "bytes"))
-  var maxBytes: Int?
+  @OptionGroup var limits: ReadingLimits
 
-  @Flag(help: "Refuse to read files where the system lacks a means to confine the reader.")
-  var requireSandbox = false
-
-  @Flag(name: .shortAndLong, help: "Show only what does not agree, and the last line.")
-  var quiet = false
-
-  @Flag(name: .shortAndLong, help: "Show every tensor, and what of a file is ignored.")
-  var verbose = false
+  @OptionGroup var detail: ReportDetail
 
   func validate() throws {
-    if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other") }
     if let json, [a, b, map].contains(json) {
       throw ValidationError("--json \(json) would replace an input: choose another name")
     }
@@ -104,22 +89,21 @@ struct CompareCommand: LayerCommand {
         throw ValidationError("\(name) takes a finite number that is not negative")
       }
     }
-    if let threads, threads < 1 { throw ValidationError("--threads takes 1 or more") }
-    if let maxBytes, maxBytes < 1 { throw ValidationError("--max-bytes takes 1 or more") }
   }
 
   func run(with registry: LayerRegistry) throws -> Int32 {
-    if let threads { Parallel.threads = threads }
+    threads.apply()
     Interruption.watch()
     let names = try nameMap()
-    var sinks = try ReportSinks(json: json, detail: quiet ? .quiet : verbose ? .verbose : .normal)
+    var sinks = try ReportSinks(json: json, detail: detail.level)
     let loaded = plugins.load(into: registry)
     var check = PairCheck(
-      registry: loaded.registry, reading: reading, statedLimit: limit, nanIsEqual: equalNan,
+      registry: loaded.registry, reading: limits.reading(), statedLimit: limit,
+      nanIsEqual: equalNan,
       selection: PathSelection(only: only, ignored: ignore), names: names)
     var interruption: Interrupted?
     do {
-      try check.run(a, b, hashing: json != nil, verbose: verbose) { try sinks.receive($0) }
+      try check.run(a, b, hashing: json != nil, verbose: detail.verbose) { try sinks.receive($0) }
       try check.report(on: loaded) { try sinks.receive($0) }
     } catch let interrupted as Interrupted {
       check.interrupt()
@@ -147,14 +131,6 @@ struct CompareCommand: LayerCommand {
     } catch {
       throw ValidationError("\(map): \(error)")
     }
-  }
-
-  private var reading: ReadOptions {
-    guard let maxBytes else {
-      return ReadOptions(requireSandbox: requireSandbox, threads: Parallel.threads)
-    }
-    return ReadOptions(
-      budgetBytes: maxBytes, requireSandbox: requireSandbox, threads: Parallel.threads)
   }
 }
 

@@ -37,14 +37,9 @@ struct ConformCommand: LayerCommand {
   @Flag(name: .shortAndLong, help: "Show every check of every kind.")
   var verbose = false
 
-  @Option(
-    help: ArgumentHelp(
-      "Use at most this many threads; the results are the same for any number.",
-      valueName: "number"))
-  var threads: Int?
+  @OptionGroup var threads: ThreadOption
 
   func validate() throws {
-    if let threads, threads < 1 { throw ValidationError("--threads takes 1 or more") }
     let known = ConformanceCheck.all.map(\.id)
     for id in checks where !known.contains(id) {
       throw ValidationError(
@@ -53,7 +48,7 @@ struct ConformCommand: LayerCommand {
   }
 
   func run(with registry: LayerRegistry) throws -> Int32 {
-    if let threads { Parallel.threads = threads }
+    threads.apply()
     guard !listChecks else {
       for check in ConformanceCheck.all { print(pad(check.id) + check.promise) }
       return 0

@@ -51,13 +51,7 @@ struct WeightsCommand: LayerCommand {
   @Flag(help: "Exit with status 2 where a tensor is left over.")
   var strict = false
 
-  @Option(
-    help: ArgumentHelp(
-      "Refuse files whose tensors take more bytes than this.", valueName: "bytes"))
-  var maxBytes: Int?
-
-  @Flag(help: "Refuse to read HDF5 files where the system lacks a means to confine the reader.")
-  var requireSandbox = false
+  @OptionGroup var limits: ReadingLimits
 
   /// What `--as` takes.
   enum Precision: String, ExpressibleByArgument, CaseIterable {
@@ -65,7 +59,6 @@ struct WeightsCommand: LayerCommand {
   }
 
   func validate() throws {
-    if let maxBytes, maxBytes < 1 { throw ValidationError("--max-bytes takes 1 or more") }
     for (option, path) in [("--convert", convert), ("--json", json), ("--write-map", writeMap)] {
       guard let path, path == file || path == source.map else { continue }
       throw ValidationError("\(option) \(path) would replace what is read: choose another name")
@@ -73,10 +66,7 @@ struct WeightsCommand: LayerCommand {
   }
 
   func run(with registry: LayerRegistry) throws -> Int32 {
-    let reading =
-      maxBytes.map { ReadOptions(budgetBytes: $0, requireSandbox: requireSandbox) }
-      ?? ReadOptions(requireSandbox: requireSandbox)
-    let opened = try WeightFile(path: file, reading: reading)
+    let opened = try WeightFile(path: file, reading: limits.reading())
     let listing = try source.listing(of: opened)
     var report = try WeightsReport(json: json)
     try report.begin(listing, file: file)

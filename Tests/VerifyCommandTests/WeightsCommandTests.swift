@@ -145,6 +145,28 @@ import Testing
     #expect(!rows.contains { $0.hasPrefix("fc1") && $0.contains("differ") })
   }
 
+  @Test func weightsAndFixtureShareOneBudget() throws {
+    let fixture = try folder.write(.network())
+    let weights = try write()
+    let declared = try bytes(of: fixture)
+    #expect(try CommandRun("check", fixture, "--max-bytes", "\(declared)").status == 0)
+    let run = try CommandRun(
+      "check", fixture, "--weights", weights, "--max-bytes", "\(declared + 1)")
+    #expect(run.status == 2 && run.text.contains("of the files before it"), "\(run)")
+    let enough = declared + (try bytes(of: weights))
+    let both = ["check", fixture, "--weights", weights, "--max-bytes"]
+    #expect(try CommandRun(both + ["\(enough)"]).status == 0)
+    #expect(try CommandRun(both + ["\(enough - 1)"]).status == 2)
+  }
+
+  /// The bytes that all datasets of a file declare together, as a refusal tells them; the largest
+  /// dataset has 48.
+  private func bytes(of path: String) throws -> Int {
+    let refusal = try CommandRun("weights", path, "--max-bytes", "48").text
+    let number = try #require(refusal.firstMatch(of: /declares ([0-9,]+) bytes of data/)).output.1
+    return try #require(Int(number.filter(\.isNumber)))
+  }
+
   @Test func whatDoesNotFitIsNamedAndNothingIsCompared() throws {
     let fixture = try folder.write(.network())
     let weights = try write {

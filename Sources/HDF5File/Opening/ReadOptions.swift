@@ -58,14 +58,15 @@ final class ByteBudget: Sendable {
     self.total = total
   }
 
-  /// Spends bytes, or tells how many would have been spent in all.
+  /// Spends bytes where so many are left; what is refused is not spent.
   func charge(_ bytes: Int) throws(HDF5Problem) {
-    let sum = spent.withLock { spent in
-      let (sum, overflow) = spent.addingReportingOverflow(bytes)
-      guard !overflow, sum <= total else { return overflow ? Int.max : sum }
-      spent = sum
-      return 0
+    let refused: Int? = spent.withLock { spent in
+      guard bytes <= total - spent else { return spent }
+      spent += bytes
+      return nil
     }
-    if sum > 0 { throw HDF5Problem(.budgetExceeded(declared: sum, budget: total)) }
+    if let refused {
+      throw HDF5Problem(.budgetExceeded(declared: bytes, before: refused, budget: total))
+    }
   }
 }

@@ -71,9 +71,11 @@ extension HDF5Reason {
       "\(subject) is marked as open for writing; close it in the program that writes it, "
         + "or clear the mark with h5clear -s"
     case .changed: "\(subject) changed while it was read; run again when nothing writes to it"
-    case .budgetExceeded(let declared, let budget):
+    case .budgetExceeded(let declared, let before, let budget):
       "\(subject) declares \(Figure.grouped(declared)) bytes of data, more than the "
-        + "\(Figure.grouped(budget)) allowed; raise --max-bytes if that is right"
+        + "\(Figure.grouped(budget)) allowed"
+        + (before > 0 ? " less the \(Figure.grouped(before)) of the files before it" : "")
+        + "; raise --max-bytes if that is right"
     case .worker(let end, let visiting): Self.workerSentence(subject, end, visiting)
     case .insufficientConfinement(let confinement):
       "\(subject) was not read: of the required confinement only "

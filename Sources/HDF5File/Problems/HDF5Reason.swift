@@ -22,8 +22,8 @@ public enum HDF5Reason: Hashable, Sendable {
   case notClosedByWriter
   /// It changed while it was read.
   case changed
-  /// All datasets together declare more bytes than allowed.
-  case budgetExceeded(declared: Int, budget: Int)
+  /// All its datasets together declare more bytes than the files before it leave of the budget.
+  case budgetExceeded(declared: Int, before: Int, budget: Int)
   /// The confined process did not deliver a catalogue; the object at which it was.
   case worker(WorkerEnd, visiting: UntrustedText?)
   /// The kernel does not offer the confinement that was required.
