@@ -44,7 +44,7 @@ extension Layer {
   /// says enough: at most 1.6 % more, in half the time.
   ///
   /// No term is negative, so n additions and multiplications lose at most γ(n) of the sum, and n·η
-  /// where products fall below the smallest normal number:
+  /// where products may fall below the smallest normal number, else nothing:
   ///
   ///     B ≤ (B̂ + n·η) / (1 − γ(n)),   1 / (1 − γ(n)) = 1 + n·u / (1 − 2n·u)
   ///
@@ -58,7 +58,7 @@ extension Layer {
     guard lost <= 1.0 / 64, let exact else { return magnitude(question) }
     let sums = result(question, exact.operands, exact.upstream)
     let growth = 1 + lost / (1 - 2 * lost)
-    let floor = count * Double(Float.leastNonzeroMagnitude)
+    let floor = exact.productsAreNormal ? 0 : count * Double(Float.leastNonzeroMagnitude)
     // What double precision rounds here is far below what the first factor leaves over.
     return sums.widened { ($0 + floor) * growth } ?? magnitude(question)
   }

@@ -5,20 +5,46 @@ internal import Tensors
 struct SingleOperands {
   let operands: Operands<Float>
   let upstream: [Tensor<Float>]
+  /// Whether the product of any two of the values that are not zero is a normal number.
+  let productsAreNormal: Bool
 
   /// Fails if single precision does not hold each of the values.
   init?(_ question: BoundQuestion) {
-    let isExact = Atomic(true)
-    operands = question.operands.mapTensors { $0.singleMagnitudes(isExact) }
-    upstream = question.upstream.map { $0.singleMagnitudes(isExact) }
-    guard isExact.load(ordering: .relaxed) else { return nil }
+    let survey = Survey()
+    operands = question.operands.mapTensors { $0.singleMagnitudes(survey) }
+    upstream = question.upstream.map { $0.singleMagnitudes(survey) }
+    guard survey.isExact.load(ordering: .relaxed) else { return nil }
+    let least = Double(survey.least)
+    productsAreNormal = least * least >= Double(Float.leastNormalMagnitude)
+  }
+}
+
+/// What is found in passing about values that single precision is to hold.
+private final class Survey: Sendable {
+  /// Whether it holds each of them.
+  let isExact = Atomic(true)
+  /// The bits of the least magnitude but zero, less 1: so that those of zero are the largest of all.
+  private let leastBits = Atomic(Int(UInt32.max))
+
+  /// The least magnitude but zero; ∞ where there is none.
+  var least: Float {
+    let bits = leastBits.load(ordering: .relaxed)
+    return bits == UInt32.max ? .infinity : Float(bitPattern: UInt32(bits) + 1)
+  }
+
+  /// Takes in what was found in a block of values.
+  func add(differences: Int, leastBits bits: UInt32) {
+    if differences > 0 { isExact.store(false, ordering: .relaxed) }
+    // Swift 6.3 compares unsigned integers as signed ones here.
+    leastBits.min(Int(bits), ordering: .relaxed)
   }
 }
 
 extension Tensor<Double> {
-  /// The absolute values in single precision; clears the flag if one of them is rounded or no number.
-  fileprivate func singleMagnitudes(_ isExact: borrowing Atomic<Bool>) -> Tensor<Float> {
-    guard isExact.load(ordering: .relaxed) else { return Tensor<Float>(shape, repeating: 0) }
+  /// The absolute values in single precision, and in the survey whether one of them is rounded or no
+  /// number.
+  fileprivate func singleMagnitudes(_ survey: Survey) -> Tensor<Float> {
+    guard survey.isExact.load(ordering: .relaxed) else { return Tensor<Float>(shape, repeating: 0) }
     return elements.withUnsafeBufferPointer { x in
       nonisolated(unsafe) let x = x
       return Tensor<Float>(
@@ -26,12 +52,14 @@ extension Tensor<Double> {
         Array(parallelCount: count) { block, y in
           guard let y = y.baseAddress else { return }
           var differences = 0
+          var least = UInt32.max
           for i in block {
             let single = Float(x[i])
             differences += Double(single) == x[i] ? 0 : 1
             y[i] = single.magnitude
+            least = min(least, single.magnitude.bitPattern &- 1)
           }
-          if differences > 0 { isExact.store(false, ordering: .relaxed) }
+          survey.add(differences: differences, leastBits: least)
         })
     }
   }

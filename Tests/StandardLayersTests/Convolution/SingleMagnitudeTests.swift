@@ -61,6 +61,25 @@ func `a magnitude in single precision is never too small`(_ factor: Double) thro
   }
 }
 
+// Without a bias, places that no tap reaches, and single taps on zeros, add up nothing else.
+@Test func `a magnitude of zeros is zero`() throws {
+  var zeros = 0
+  for seed in 1...50 {
+    let convolution = RandomConvolution(seed: UInt64(seed), axes: seed % 3 + 1)
+    var (operands, dy) = singles(convolution, times: 1)
+    operands.parameters["bias"] = operands.parameters["bias"]?.map { _ in 0 }
+    operands.parameters["weight"]?[0] = 0
+    operands.inputs[0][0] = 0
+    dy[0] = 0
+    for tensor in tensors {
+      let (found, exact) = try magnitudes(try convolution.layer(), tensor, operands, dy)
+      zeros += exact.count { $0 == 0 }
+      #expect(zip(found, exact).allSatisfy { ($0 == 0) == ($1 == 0) }, "\(convolution), \(tensor)")
+    }
+  }
+  #expect(zeros > 100)
+}
+
 // The products of 10³⁰ do not fit, and 0.1 is rounded.
 @Test(arguments: [1e30, nil])
 func `what single precision does not hold is added in double`(_ factor: Double?) throws {
