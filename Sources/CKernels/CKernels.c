@@ -26,21 +26,21 @@ int ck_correlate_rows(int isa) { return isa == ck_isa_portable ? 4 : isa == ck_i
 #define DEFINE(T, S)                                                                             \
   void ck_product_##S(                                                                           \
     int isa, int rows, int vectors, const T *a, const T *b, const ptrdiff_t *offsets,            \
-    ptrdiff_t count, T *c, ptrdiff_t ldc, int columns, const T *sums, ptrdiff_t lds,             \
-    int streams, const T *bias                                                                   \
+    const ptrdiff_t *terms, ptrdiff_t count, T *c, ptrdiff_t ldc, int columns, const T *sums,    \
+    ptrdiff_t lds, int streams, const T *bias                                                    \
   ) {                                                                                            \
     DISPATCH(                                                                                    \
-      isa, product_any_##S, rows, vectors, a, b, offsets, count, c, ldc, columns, sums, lds,     \
-      streams, bias)                                                                             \
+      isa, product_any_##S, rows, vectors, a, b, offsets, terms, count, c, ldc, columns, sums,   \
+      lds, streams, bias)                                                                        \
   }                                                                                              \
   void ck_correlate_##S(                                                                         \
     int isa, int rows, int vectors, const T *s, const ptrdiff_t *offsets,                        \
-    const ptrdiff_t *lines, ptrdiff_t line_count, ptrdiff_t length, const T *g, T *c,            \
-    ptrdiff_t ldc, int columns, int accumulate                                                   \
+    const ptrdiff_t *lines, const ptrdiff_t *starts, ptrdiff_t line_count, ptrdiff_t length,     \
+    const T *g, T *c, const ptrdiff_t *places, int columns, int accumulate                       \
   ) {                                                                                            \
     DISPATCH(                                                                                    \
-      isa, correlate_any_##S, rows, vectors, s, offsets, lines, line_count, length, g, c, ldc,   \
-      columns, accumulate)                                                                       \
+      isa, correlate_any_##S, rows, vectors, s, offsets, lines, starts, line_count, length, g,   \
+      c, places, columns, accumulate)                                                            \
   }                                                                                              \
   void ck_dots_##S(                                                                              \
     int isa, int rows, int columns, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,        \

@@ -23,7 +23,20 @@
 ZIP(float, f32, 0 COMMA 4 COMMA 1 COMMA 5, 2 COMMA 6 COMMA 3 COMMA 7)
 ZIP(double, f64, 0 COMMA 2, 1 COMMA 3)
 
-// What whole squares leave over is moved in parts of 16 bytes, and that one by one.
+#if defined(__x86_64__)
+// What whole squares leave over: of the narrower vectors, with masks where they are filled well.
+#define REST(isa, S, rows, columns, source, lds, target, ldt)                                    \
+  if (isa == ck_isa_avx512 && (rows) <= lanes && (rows) > lanes / 2)                             \
+    transpose_part_##S##_avx512(rows, columns, source, lds, target, ldt);                        \
+  else if (isa > ck_isa_portable)                                                                \
+    ck_transpose_##S(isa - 1, rows, columns, source, lds, target, ldt);                          \
+  else rest_##S(rows, columns, source, lds, target, ldt)
+#else
+#define REST(isa, S, rows, columns, source, lds, target, ldt)                                    \
+  rest_##S(rows, columns, source, lds, target, ldt)
+#endif
+
+// At last in parts of 16 bytes, and one by one.
 #define DEFINE(T, S)                                                                             \
   static void rest_##S(                                                                          \
     ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target, ptrdiff_t ldt  \
@@ -46,8 +59,12 @@ ZIP(double, f64, 0 COMMA 2, 1 COMMA 3)
     ptrdiff_t lanes = ck_lanes(isa, sizeof(T));                                                  \
     ptrdiff_t r_end = rows / lanes * lanes, x_end = columns / lanes * lanes;                     \
     DISPATCH(isa, transpose_##S, r_end, x_end, source, lds, target, ldt)                         \
-    rest_##S(r_end, columns - x_end, source + x_end, lds, target + x_end * ldt, ldt);            \
-    rest_##S(rows - r_end, columns, source + r_end * lds, lds, target + r_end, ldt);             \
+    if (r_end > 0 && x_end < columns) {                                                          \
+      REST(isa, S, r_end, columns - x_end, source + x_end, lds, target + x_end * ldt, ldt);      \
+    }                                                                                            \
+    if (r_end < rows) {                                                                          \
+      REST(isa, S, rows - r_end, columns, source + r_end * lds, lds, target + r_end, ldt);       \
+    }                                                                                            \
   }
 
 DEFINE(float, f32)

@@ -30,7 +30,7 @@ extension BandWorker {
     let own = panelRange(band)
     let target = streamed ?? sums.base
     let pitch = streamed == nil ? sums.pitch : product.resultPitch
-    withOffsets(weights) { offsets, packed in
+    withOffsets(weights) { offsets, terms, packed in
       // The second tile begins where a line of the cache does, or a part of it if tiles are smaller.
       var columns = streamed.map { Self.distanceToLine($0) % tile } ?? 0
       if columns == 0 || columns >= positions { columns = min(tile, positions) }
@@ -49,7 +49,8 @@ extension BandWorker {
             ProductTile(
               instructions: product.instructions, rows: range.count, vectors: vectors,
               a: packed + weights.offset(group: band.group, block: block, panel: panel),
-              b: line, offsets: isRagged ? offsets + block.count : offsets, count: block.count,
+              b: line, offsets: isRagged ? offsets + block.count : offsets, terms: terms,
+              count: block.count,
               c: target + range.lowerBound * pitch + start, pitch: pitch, columns: columns,
               sums: sums.accumulates
                 ? UnsafePointer(sums.base + range.lowerBound * sums.pitch + start) : nil,

@@ -6,6 +6,8 @@ struct BandWorker<S: KernelScalar> {
   let bias: UnsafePointer<S>?
   let scratch: UnsafeMutablePointer<S>
   private var offsets: [Int] = []
+  /// All terms of a block, in order.
+  private let terms: [Int]
 
   init(
     _ product: ShiftedProduct<S>, _ plan: BandPlan, _ residues: [ShiftedProduct<S>.Residue],
@@ -16,6 +18,7 @@ struct BandWorker<S: KernelScalar> {
     self.residues = residues
     self.bias = bias
     self.scratch = scratch
+    terms = Array(0..<plan.longestBlock)
   }
 
   /// The lines that the tiles of one band read.
@@ -151,14 +154,19 @@ struct BandWorker<S: KernelScalar> {
     }
   }
 
-  /// Lends the offsets and the elements of the weights.
+  /// Lends the offsets, the terms and the elements of the weights.
   func withOffsets(
-    _ weights: PackedWeights<S>, _ body: (UnsafePointer<Int>, UnsafePointer<S>) -> Void
+    _ weights: PackedWeights<S>,
+    _ body: (UnsafePointer<Int>, UnsafePointer<Int>, UnsafePointer<S>) -> Void
   ) {
     offsets.withUnsafeBufferPointer { offsets in
-      weights.elements.withUnsafeBufferPointer { packed in
-        guard let offsets = offsets.baseAddress, let packed = packed.baseAddress else { return }
-        body(offsets, packed)
+      terms.withUnsafeBufferPointer { terms in
+        weights.elements.withUnsafeBufferPointer { packed in
+          guard let offsets = offsets.baseAddress, let terms = terms.baseAddress,
+            let packed = packed.baseAddress
+          else { return }
+          body(offsets, terms, packed)
+        }
       }
     }
   }

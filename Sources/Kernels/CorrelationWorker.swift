@@ -12,7 +12,7 @@ struct CorrelationWorker<S: KernelScalar> {
   private var plan: CorrelationPlan { correlation.plan }
 
   /// One panel of gradients: some outputs side by side.
-  private struct Panel {
+  struct Panel {
     let outputs: Range<Int>
     let vectors: Int
     let width: Int
@@ -63,10 +63,19 @@ struct CorrelationWorker<S: KernelScalar> {
           continue
         }
         pack(dy, panels, segments, window, to: packed)
+        let product = BandProduct(
+          lines: lines, length: window.count, gradients: packed, panels: panels,
+          next: band + 1 < bands.upperBound ? band + 1 : nil, accumulates: band > bands.lowerBound)
+        let gradients = NumberRun(
+          instructions: correlation.instructions, values: UnsafePointer(packed),
+          count: lines.rows.count * window.count * packedWidth)
+        let leavesOut = correlation.leavesTapsOut && S.areFinite(gradients)
+        KernelPath.note(.correlationLeavesTapsOut, when: leavesOut)
         multiply(
-          lines, length: window.count, packed, panels,
-          next: band + 1 < bands.upperBound ? band + 1 : nil,
-          accumulates: band > bands.lowerBound, x, dy, result)
+          product,
+          leavesOut
+            ? termsOfKernelRows(lines, segments, length: window.count)
+            : allTerms(lines, length: window.count), x, dy, result)
       }
     }
   }
@@ -115,43 +124,9 @@ struct CorrelationWorker<S: KernelScalar> {
     }
   }
 
-  private func multiply(
-    _ lines: Lines, length: Int, _ packed: UnsafePointer<S>, _ panels: [Panel], next: Int?,
-    accumulates: Bool, _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>,
-    _ result: UnsafeMutablePointer<S>
-  ) {
-    let taps = planes.taps
-    let (offsets, source) = (lines.terms, lines.source)
-    let rows = Balanced(offsets.count, limit: correlation.instructions.correlationRows)
-    for (number, panel) in panels.enumerated() {
-      for index in 0..<rows.count {
-        let range = rows[index]
-        if let next {
-          prefetch(next, x, dy, part: number * rows.count + index, of: panels.count * rows.count)
-        }
-        // Terms are in the order (channel, tap) of `planes.taps`, which is the weights' order.
-        let term = group * geometry.reduction + channels.lowerBound * taps.count + range.lowerBound
-        offsets.withUnsafeBufferPointer { offsets in
-          lines.rows.withUnsafeBufferPointer { lines in
-            guard let offsets = offsets.baseAddress, let first = lines.baseAddress else { return }
-            S.correlationTile(
-              CorrelationTile(
-                instructions: correlation.instructions, rows: range.count, vectors: panel.vectors,
-                source: source, offsets: offsets + range.lowerBound, lines: first,
-                lineCount: lines.count, length: length,
-                gradient: packed + panel.start * lines.count * length,
-                c: result + term * geometry.groupOutputs + panel.outputs.lowerBound,
-                pitch: geometry.groupOutputs, columns: panel.outputs.count,
-                accumulates: accumulates))
-          }
-        }
-      }
-    }
-  }
-
   /// Asks for a part of what a band reads, while another is multiplied: short stretches of many
   /// planes, which the processor does not foresee.
-  private func prefetch(
+  func prefetch(
     _ band: Int, _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, part: Int, of parts: Int
   ) {
     let window = plan.columnCut[band % plan.columnCut.count]

@@ -1,5 +1,7 @@
 // What the micro-kernels are handed: pointers, counts, distances.
 
+internal import CKernels
+
 /// The operands of one product tile: a packed by p, b read at an offset for each p.
 public struct ProductTile<S> {
   let instructions: InstructionSet
@@ -8,6 +10,8 @@ public struct ProductTile<S> {
   let a: UnsafePointer<S>
   let b: UnsafePointer<S>
   let offsets: UnsafePointer<Int>
+  /// Which terms of `a` they are.
+  let terms: UnsafePointer<Int>
   let count: Int
   let c: UnsafeMutablePointer<S>
   let pitch: Int
@@ -28,11 +32,14 @@ public struct CorrelationTile<S> {
   let source: UnsafePointer<S>
   let offsets: UnsafePointer<Int>
   let lines: UnsafePointer<Int>
+  /// The first position of each line in the gradient.
+  let starts: UnsafePointer<Int>
   let lineCount: Int
   let length: Int
   let gradient: UnsafePointer<S>
   let c: UnsafeMutablePointer<S>
-  let pitch: Int
+  /// Where each row goes.
+  let places: UnsafePointer<Int>
   let columns: Int
   let accumulates: Bool
 }
@@ -138,4 +145,20 @@ public struct RowStream<S> {
   let source: UnsafePointer<S>
   let sourcePitch: Int
   let target: UnsafeMutablePointer<S>
+}
+
+/// Runs of neighbouring elements, and where they are copied from and to.
+public struct RunCopy<S> {
+  let instructions: InstructionSet
+  let runs: UnsafePointer<ck_run>
+  let count: Int
+  let source: UnsafePointer<S>
+  let target: UnsafeMutablePointer<S>
+}
+
+/// Numbers side by side.
+public struct NumberRun<S> {
+  let instructions: InstructionSet
+  let values: UnsafePointer<S>
+  let count: Int
 }

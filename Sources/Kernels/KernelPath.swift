@@ -45,6 +45,10 @@ package enum KernelPath: Int, CaseIterable, Sendable {
   case bandsOfSomeColumns
   /// A product is cut into several tasks.
   case bandsInSeveralTasks
+  /// Taps that fall on padding are left out.
+  case tapsLeftOut
+  /// They are multiplied after all, since a weight is not finite or a bias is −0.
+  case paddingMultiplied
   /// A sum is cut into blocks.
   case severalBlocks
   /// A kernel has more taps than a block, which then ends within a channel.
@@ -69,6 +73,8 @@ package enum KernelPath: Int, CaseIterable, Sendable {
   case correlationOverPositions
   /// The lines of the source are read where they are.
   case correlationReadsInPlace
+  /// Positions at which a tap falls on padding are left out.
+  case correlationLeavesTapsOut
   /// A long sum is cut into parts.
   case correlationInParts
   /// The channels are cut into tiles.

@@ -5,15 +5,16 @@ extension Float: KernelScalar {
   /// A tile of a product.
   public static func productTile(_ t: ProductTile<Float>) {
     ck_product_f32(
-      t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.a, t.b, t.offsets, t.count, t.c,
-      t.pitch, Int32(t.columns), t.sums, t.sumsPitch, t.streams ? 1 : 0, t.bias)
+      t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.a, t.b, t.offsets, t.terms,
+      t.count, t.c, t.pitch, Int32(t.columns), t.sums, t.sumsPitch, t.streams ? 1 : 0, t.bias)
   }
 
   /// A tile of a correlation.
   public static func correlationTile(_ t: CorrelationTile<Float>) {
     ck_correlate_f32(
       t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.source, t.offsets, t.lines,
-      t.lineCount, t.length, t.gradient, t.c, t.pitch, Int32(t.columns), t.accumulates ? 1 : 0)
+      t.starts, t.lineCount, t.length, t.gradient, t.c, t.places, Int32(t.columns),
+      t.accumulates ? 1 : 0)
   }
 
   /// A tile of inner products.
@@ -68,21 +69,32 @@ extension Float: KernelScalar {
   public static func streamRows(_ t: RowStream<Float>) {
     ck_stream_rows_f32(t.rows, t.width, t.source, t.sourcePitch, t.target)
   }
+
+  /// Copies runs of neighbouring elements.
+  public static func gather(_ t: RunCopy<Float>) {
+    ck_gather_f32(t.instructions.rawValue, t.count, t.runs, t.source, t.target)
+  }
+
+  /// Whether all of so many numbers are finite.
+  public static func areFinite(_ t: NumberRun<Float>) -> Bool {
+    ck_all_finite_f32(t.instructions.rawValue, t.count, t.values) != 0
+  }
 }
 
 extension Double: KernelScalar {
   /// A tile of a product.
   public static func productTile(_ t: ProductTile<Double>) {
     ck_product_f64(
-      t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.a, t.b, t.offsets, t.count, t.c,
-      t.pitch, Int32(t.columns), t.sums, t.sumsPitch, t.streams ? 1 : 0, t.bias)
+      t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.a, t.b, t.offsets, t.terms,
+      t.count, t.c, t.pitch, Int32(t.columns), t.sums, t.sumsPitch, t.streams ? 1 : 0, t.bias)
   }
 
   /// A tile of a correlation.
   public static func correlationTile(_ t: CorrelationTile<Double>) {
     ck_correlate_f64(
       t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.source, t.offsets, t.lines,
-      t.lineCount, t.length, t.gradient, t.c, t.pitch, Int32(t.columns), t.accumulates ? 1 : 0)
+      t.starts, t.lineCount, t.length, t.gradient, t.c, t.places, Int32(t.columns),
+      t.accumulates ? 1 : 0)
   }
 
   /// A tile of inner products.
@@ -136,5 +148,15 @@ extension Double: KernelScalar {
   /// Copies rows past the caches.
   public static func streamRows(_ t: RowStream<Double>) {
     ck_stream_rows_f64(t.rows, t.width, t.source, t.sourcePitch, t.target)
+  }
+
+  /// Copies runs of neighbouring elements.
+  public static func gather(_ t: RunCopy<Double>) {
+    ck_gather_f64(t.instructions.rawValue, t.count, t.runs, t.source, t.target)
+  }
+
+  /// Whether all of so many numbers are finite.
+  public static func areFinite(_ t: NumberRun<Double>) -> Bool {
+    ck_all_finite_f64(t.instructions.rawValue, t.count, t.values) != 0
   }
 }

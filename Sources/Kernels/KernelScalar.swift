@@ -4,7 +4,7 @@ public import Tensors
 ///
 /// The requirements are the micro-kernels; only this module calls them.
 public protocol KernelScalar: FloatingScalar {
-  /// A tile of a product: c[m][j] = bias[m] + Σ_p a[p·rows + m] · b[offsets[p] + j], or sums[m][j] + ….
+  /// A tile of a product: c[m][j] = bias[m] + Σ_p a[terms[p]·rows + m] · b[offsets[p] + j], or sums[m][j] + ….
   static func productTile(_ tile: ProductTile<Self>)
 
   /// A tile of a correlation: c[m][j] = Σ_l Σ_x s[offsets[m] + lines[l] + x] · g[…][j].
@@ -40,6 +40,12 @@ public protocol KernelScalar: FloatingScalar {
 
   /// Copies rows to a place without gaps, past the caches.
   static func streamRows(_ rows: RowStream<Self>)
+
+  /// Copies runs of neighbouring elements, or writes zeros there.
+  static func gather(_ copy: RunCopy<Self>)
+
+  /// Whether all of so many numbers are finite.
+  static func areFinite(_ numbers: NumberRun<Self>) -> Bool
 
   /// y[i] = f(x[i]) for `count` elements; x and y may be the same.
   static func elementary(

@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import Tensors
 
 /// How a weight array is read as the left operand of a product, rows × (channels · taps).
@@ -60,13 +61,17 @@ struct PackedWeights<S: KernelScalar> {
   let rows: Int
   let blocks: ReductionBlocks
   let panels: Balanced
+  /// Whether all of them are known to be finite.
+  let areFinite: Bool
 
+  /// Lays out the weights, and looks whether they are finite if it `isChecking`.
   init(
     _ weights: UnsafePointer<S>, _ view: WeightView, groups: Int, rows: Int, taps: [Int],
-    blocks: ReductionBlocks, instructions: InstructionSet, vectors: Int
+    blocks: ReductionBlocks, instructions: InstructionSet, vectors: Int, isChecking: Bool = false
   ) {
     self.rows = rows
     self.blocks = blocks
+    let finds = Atomic(isChecking)
     let panels = Balanced(rows, limit: instructions.tileRows(vectors: vectors))
     self.panels = panels
     nonisolated(unsafe) let source = weights
@@ -77,22 +82,25 @@ struct PackedWeights<S: KernelScalar> {
         guard let base = target.baseAddress else { return }
         let (group, index) = (task / blocks.count, task % blocks.count)
         let block = blocks[index]
+        let place = base + (group * blocks.total + block.lowerBound) * rows
         if view.rowStride == 1, taps.count == 1 {
           KernelPath.note(.weightsInLines)
           return Self.packLines(
-            source + group * view.groupStride + taps[0], view, panels, block,
-            to: base + (group * blocks.total + block.lowerBound) * rows)
+            source + group * view.groupStride + taps[0], view, panels, block, to: place)
         }
         for panel in 0..<panels.count {
           let range = panels[panel]
           let start = source + group * view.groupStride + range.lowerBound * view.rowStride
           Self.pack(
             start, view, rows: range.count, taps: taps, block, instructions,
-            to: base + (group * blocks.total + block.lowerBound) * rows
-              + range.lowerBound * block.count)
+            to: place + range.lowerBound * block.count)
         }
+        let written = NumberRun(
+          instructions: instructions, values: UnsafePointer(place), count: rows * block.count)
+        if isChecking, !S.areFinite(written) { finds.store(false, ordering: .relaxed) }
       }
     }
+    areFinite = finds.load(ordering: .relaxed)
   }
 
   /// Lays out the panels of a block whose rows are neighbours in the weights.

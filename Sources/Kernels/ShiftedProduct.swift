@@ -37,6 +37,9 @@ struct ShiftedProduct<S: KernelScalar> {
     guard !PlaneProduct.fits(self) else {
       return PlaneProduct(self, weights, view).run(source, bias: bias, result: result)
     }
+    if let plan = PixelPlan(self) {
+      return runPixels(plan, source, weights, view, bias: bias, result: result)
+    }
     var product = self
     if LineLayout(self) == .split {
       KernelPath.note(.bandsSplit)
@@ -59,6 +62,33 @@ struct ShiftedProduct<S: KernelScalar> {
         var worker = BandWorker(self, plan, residues, bias: b, scratch: scratch)
         for index in range { worker.compute(plan.band(index), x, y) }
         if plan.streams { ck_stream_end() }
+      }
+    }
+  }
+
+  /// Without the taps that fall on padding, unless they count: 0 · ∞ is no number.
+  ///
+  /// A chain of multiply-adds that begins with +0 may become −0 where a product is too small for the
+  /// format, and a term of +0 would change its sign: that shows if the bias is −0.
+  private func runPixels(
+    _ plan: PixelPlan, _ source: UnsafePointer<S>, _ weights: UnsafePointer<S>,
+    _ view: WeightView, bias: UnsafePointer<S>?, result: UnsafeMutablePointer<S>
+  ) {
+    let packed = PackedWeights(
+      weights, view, groups: groups, rows: rows, taps: planes.taps.map(\.kernel),
+      blocks: plan.blocks, instructions: instructions, vectors: vectors, isChecking: true)
+    let showsZeros =
+      bias.map { bias in
+        (0..<groups * rows).contains { bias[$0] == 0 && bias[$0].sign == .minus }
+      } ?? false
+    let orders = packed.areFinite && !showsZeros ? plan.orders : plan.ordersOfAllTaps(self)
+    KernelPath.note(packed.areFinite && !showsZeros ? .tapsLeftOut : .paddingMultiplied)
+    nonisolated(unsafe) let (x, b, y) = (source, bias, result)
+    Parallel.forEach(plan.bandCount) { band in
+      Scratch.with(plan.scratch(of: band, orders, self), of: S.self) { scratch in
+        let worker = PixelWorker(
+          product: self, plan: plan, weights: packed, orders: orders, bias: b, scratch: scratch)
+        worker.compute(band, x, y)
       }
     }
   }

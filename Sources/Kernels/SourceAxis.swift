@@ -49,6 +49,14 @@ struct SourceAxis: Sendable {
     return index >= 0 && index < extent ? index : nil
   }
 
+  /// The share of all taps of so many outputs that lie inside of the source.
+  func shareInside(_ outputs: Int) -> Double {
+    let inside = taps.reduce(0) { sum, tap in
+      sum + (0..<outputs).count { index(tap, output: $0) != nil }
+    }
+    return Double(inside) / Double(max(1, taps.count * outputs))
+  }
+
   /// The source indices from the first to the last that any tap reads for some outputs.
   func reach(_ outputs: Range<Int>) -> Range<Int> {
     let first = stride * (outputs.lowerBound + firstShift)

@@ -64,6 +64,7 @@ struct TiledProduct<S: KernelScalar> {
     _ b: UnsafePointer<S>, _ c: UnsafeMutablePointer<S>, scratch: UnsafeMutablePointer<S>
   ) {
     let panels = (0..<packed.panels.count).filter { rows.contains(packed.panels[$0].lowerBound) }
+    let terms = Array(0..<packed.blocks.longest)
     for index in 0..<packed.blocks.count {
       let block = packed.blocks[index]
       let lines = self.lines(block, columns, b, scratch)
@@ -76,14 +77,16 @@ struct TiledProduct<S: KernelScalar> {
           let range = packed.panels[panel]
           let place = c + range.lowerBound * n + start
           (right.isCopy ? right.offsets : offsets).withUnsafeBufferPointer { offsets in
-            guard let first = offsets.baseAddress else { return }
-            S.productTile(
-              ProductTile(
-                instructions: instructions, rows: range.count, vectors: vectors(for: count),
-                a: a + packed.offset(group: 0, block: block, panel: panel), b: right.base,
-                offsets: first, count: block.count, c: place, pitch: n, columns: count,
-                sums: index > 0 ? UnsafePointer(place) : nil, sumsPitch: n, streams: false,
-                bias: nil))
+            terms.withUnsafeBufferPointer { terms in
+              guard let first = offsets.baseAddress, let term = terms.baseAddress else { return }
+              S.productTile(
+                ProductTile(
+                  instructions: instructions, rows: range.count, vectors: vectors(for: count),
+                  a: a + packed.offset(group: 0, block: block, panel: panel), b: right.base,
+                  offsets: first, terms: term, count: block.count, c: place, pitch: n,
+                  columns: count, sums: index > 0 ? UnsafePointer(place) : nil, sumsPitch: n,
+                  streams: false, bias: nil))
+            }
           }
         }
         start += tile

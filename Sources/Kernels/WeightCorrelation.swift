@@ -73,6 +73,10 @@ struct WeightCorrelation<S: KernelScalar> {
   /// Whether the lines of the source are read where they are, if the outputs are the lanes: sums
   /// over positions read beyond the end of a line.
   let readsInPlace: Bool
+  /// Whether the lines at which a row of the kernel falls on padding are left out.
+  let leavesTapsOut: Bool
+  /// The share of lines that must be multiplied, up to which leaving out the others pays.
+  private static var largestShare: Double { 0.97 }
 
   init(_ geometry: ConvolutionGeometry) {
     self.geometry = geometry
@@ -83,6 +87,12 @@ struct WeightCorrelation<S: KernelScalar> {
       planes.areSource(rows: 1, columns: geometry.width.output) && geometry.height.output == 1
       && !plan.overlaps
       && planes.linesOfOneSet(instructions.correlationRows, of: S.self) <= 4
+    leavesTapsOut =
+      !readsInPlace && !plan.overlaps
+      && (TapSkipping.current == .wherePossible
+        || TapSkipping.current == .whereItPays
+          && planes.depth.shareInside(geometry.depth.output)
+            * planes.rows.shareInside(geometry.height.output) < Self.largestShare)
   }
 
   func run(

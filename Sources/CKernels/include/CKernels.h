@@ -24,7 +24,7 @@ int ck_tile_rows(int isa, int vectors);
 /// The largest number of rows of a tile of `ck_correlate_…`.
 int ck_correlate_rows(int isa);
 
-// ck_product_…: c[m·ldc + j] = bias[m] + Σ_p a[p·rows + m] · b[offsets[p] + j], j < columns
+// ck_product_…: c[m·ldc + j] = bias[m] + Σ_p a[terms[p]·rows + m] · b[offsets[p] + j], j < columns
 //               (sums[m·lds + j] + Σ …, if there are sums), p ascending, one chain of fused
 //               multiply-adds.
 //   rows ≤ ck_tile_rows(isa, vectors); columns ≤ vectors · lanes.
@@ -32,8 +32,9 @@ int ck_correlate_rows(int isa);
 //   sums may be c. If it `streams`, whole vectors go past the caches in rows that begin at a multiple
 //   of their size; see ck_stream_end.
 //
-// ck_correlate_…: c[m][j] (+)= Σ_l Σ_x s[offsets[m] + lines[l] + x] · g[(l·length + x)·vectors·lanes + j]
-//   rows ≤ ck_correlate_rows(isa); vectors is 1 or 2; g is packed without gaps.
+// ck_correlate_…: c[places[m] + j] (+)= Σ_l Σ_x s[offsets[m] + lines[l] + x] · g[(starts[l] + x)·V + j],
+//   x < length, where V = vectors · lanes.
+//   rows ≤ ck_correlate_rows(isa); vectors is 1 or 2.
 //
 // ck_dots_…: c[m·ldc + j] = Σ_p a[m·lda + p] · b[j·ldb + p], m < rows ≤ 8, j < columns ≤ 2.
 //   Sums 64 bytes' worth of lanes side by side and adds them in a fixed tree.
@@ -54,6 +55,12 @@ int ck_correlate_rows(int isa);
 //
 // ck_stream_rows_…: target[r·width + x] = source[r·lds + x], past the caches; ck_stream_end makes
 //   what this thread has streamed visible before anything that it stores later.
+//
+// ck_gather_…: target[run.target + i] = source[run.source + i], or 0 if run.source < 0, for
+//   i < run.count; one run after the other. Up to 32 bytes beyond the end of a run are read, and
+//   written; the runs ascend in the target, so that the next one overwrites them.
+//
+// ck_all_finite_…: whether all of count elements are finite.
 //
 // ck_prefetch: asks for `bytes` bytes from each of `rows` places, `pitch` bytes apart; reads nothing.
 //
@@ -96,15 +103,20 @@ struct ck_part {
   ptrdiff_t top, bottom, left, right;
 };
 
+/// Neighbouring elements that are copied together.
+struct ck_run {
+  ptrdiff_t target, source, count;
+};
+
 #define CK_DECLARE(T, S)                                                                         \
   void ck_product_##S(                                                                           \
     int isa, int rows, int vectors, const T *a, const T *b, const ptrdiff_t *offsets,            \
-    ptrdiff_t count, T *c, ptrdiff_t ldc, int columns, const T *sums, ptrdiff_t lds,             \
-    int streams, const T *bias);                                                                 \
+    const ptrdiff_t *terms, ptrdiff_t count, T *c, ptrdiff_t ldc, int columns, const T *sums,    \
+    ptrdiff_t lds, int streams, const T *bias);                                                  \
   void ck_correlate_##S(                                                                         \
     int isa, int rows, int vectors, const T *s, const ptrdiff_t *offsets,                        \
-    const ptrdiff_t *lines, ptrdiff_t line_count, ptrdiff_t length, const T *g, T *c,            \
-    ptrdiff_t ldc, int columns, int accumulate);                                                 \
+    const ptrdiff_t *lines, const ptrdiff_t *starts, ptrdiff_t line_count, ptrdiff_t length,     \
+    const T *g, T *c, const ptrdiff_t *places, int columns, int accumulate);                     \
   void ck_dots_##S(                                                                              \
     int isa, int rows, int columns, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,        \
     ptrdiff_t count, T *c, ptrdiff_t ldc);                                                       \
@@ -133,6 +145,9 @@ struct ck_part {
   void ck_direct_sums_##S(                                                                       \
     int isa, const struct ck_direct *d, const struct ck_part *band, ptrdiff_t first,             \
     ptrdiff_t end, const T *s, const T *g, T *lanes);                                            \
+  void ck_gather_##S(                                                                            \
+    int isa, ptrdiff_t count, const struct ck_run *runs, const T *source, T *target);            \
+  int ck_all_finite_##S(int isa, ptrdiff_t count, const T *values);                              \
   void ck_transpose_##S(                                                                         \
     int isa, ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,       \
     ptrdiff_t ldt);                                                                              \

@@ -11,26 +11,28 @@ protocol ProductScalar: KernelScalar {
   /// The micro-kernel: c = a · b, without a bias.
   static func product(
     _ set: Int32, _ rows: Int32, _ vectors: Int32, _ a: [Self], _ b: [Self], _ offsets: [Int],
-    _ c: inout [Self], columns: Int)
+    _ terms: [Int], _ c: inout [Self], columns: Int)
 }
 
 extension Float: ProductScalar {
   static func product(
     _ set: Int32, _ rows: Int32, _ vectors: Int32, _ a: [Float], _ b: [Float], _ offsets: [Int],
-    _ c: inout [Float], columns: Int
+    _ terms: [Int], _ c: inout [Float], columns: Int
   ) {
     ck_product_f32(
-      set, rows, vectors, a, b, offsets, offsets.count, &c, columns, Int32(columns), nil, 0, 0, nil)
+      set, rows, vectors, a, b, offsets, terms, terms.count, &c, columns, Int32(columns), nil, 0, 0,
+      nil)
   }
 }
 
 extension Double: ProductScalar {
   static func product(
     _ set: Int32, _ rows: Int32, _ vectors: Int32, _ a: [Double], _ b: [Double],
-    _ offsets: [Int], _ c: inout [Double], columns: Int
+    _ offsets: [Int], _ terms: [Int], _ c: inout [Double], columns: Int
   ) {
     ck_product_f64(
-      set, rows, vectors, a, b, offsets, offsets.count, &c, columns, Int32(columns), nil, 0, 0, nil)
+      set, rows, vectors, a, b, offsets, terms, terms.count, &c, columns, Int32(columns), nil, 0, 0,
+      nil)
   }
 }
 
@@ -52,11 +54,12 @@ enum MachineLimits {
       let calls = 1 + Int(wanted(set) / flops)
       let a = [S](repeating: 1, count: Int(rows) * count)
       let b = [S](repeating: 1, count: columns * count)
-      let offsets = (0..<count).map { $0 * columns }
+      let terms = Array(0..<count)
+      let offsets = terms.map { $0 * columns }
       let time = fastest { _ in
         var c = [S](repeating: 0, count: size)
         for _ in 0..<calls {
-          S.product(set.rawValue, rows, vectors, a, b, offsets, &c, columns: columns)
+          S.product(set.rawValue, rows, vectors, a, b, offsets, terms, &c, columns: columns)
         }
       }
       return flops * Double(calls * Parallel.threads) / time / 1e9

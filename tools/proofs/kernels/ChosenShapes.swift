@@ -24,6 +24,8 @@ extension ConvolutionShape {
     of(1, 2, 20, [1, 9_000], kernel: 1), of(1, 1, 2, [3, 3_000], kernel: 3, padding: 1),
     // So many outputs of so few positions that the outputs are cut into parts.
     of(2, 2, 260, [7, 7], kernel: 3, padding: 1), of(1, 1, 260, [24, 24], kernel: 1),
+    // Small planes whose taps on padding are left out.
+    of(8, 40, 64, [7, 7], kernel: 3, padding: 1), of(16, 24, 30, [9, 8], kernel: 5, padding: 2),
     // One window over the input: a linear layer. Few outputs with long rows.
     of(4, 7, 30, [5, 5], kernel: 5), of(2, 2, 6, [12, 37], kernel: 5, padding: 1),
     // A stride longer than the kernel leaves cells that nothing reaches.

@@ -57,4 +57,49 @@ extension TileProof {
       source.start[r * sourcePitch + x]
     }
   }
+
+  /// Runs of all lengths up to this one, some of them zeros, which follow one another.
+  func gather(upTo longest: Int) throws(Problem) {
+    let slack = 32 / MemoryLayout<S>.size
+    let source = operand(3 * longest, readable: slack)
+    var runs: [ck_run] = []
+    var elements: [Int] = []
+    for count in 0...longest {
+      let start = count % 4 == 3 ? -1 : Int.random(in: 0...2 * longest, using: &samples)
+      runs.append(ck_run(target: elements.count, source: start, count: count))
+      elements += (0..<count).map { start < 0 ? -1 : start + $0 }
+    }
+    let target = result(elements.count + slack)
+    try compare(
+      "ck_gather, runs of up to \(longest)", target, rows: 1, columns: elements.count + slack,
+      pitch: elements.count + slack, [source]
+    ) {
+      kernels.gather(isa, runs.count, runs, source.start, target.start)
+    } expected: { _, x in
+      // Behind the last run anything may be written.
+      guard x < elements.count else { return target.start[x] }
+      return elements[x] < 0 ? 0 : source.start[elements[x]]
+    }
+  }
+
+  /// Whether numbers are finite, with each of them in turn the one that is not.
+  func allFinite(_ count: Int) throws(Problem) {
+    var values = (0..<count).map { index -> S in
+      [.greatestFiniteMagnitude, -.leastNonzeroMagnitude, -0.0, 1.5][index % 4]
+    }
+    func check(_ isFinite: Bool) throws(Problem) {
+      guard (kernels.allFinite(isa, count, values) != 0) == isFinite else {
+        throw Problem("ck_all_finite of \(values), \(S.self), \(instructions)")
+      }
+    }
+    try check(true)
+    for index in values.indices {
+      let before = values[index]
+      for wrong in [S.infinity, -S.infinity, .nan] {
+        values[index] = wrong
+        try check(false)
+      }
+      values[index] = before
+    }
+  }
 }

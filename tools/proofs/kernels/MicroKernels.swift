@@ -8,12 +8,13 @@ struct MicroKernels<S: ProofScalar> {
 
   let product:
     (
-      Int32, Int32, Int32, Source, Source, Offsets, Int, Target, Int, Int32, Source, Int, Int32,
-      Source
+      Int32, Int32, Int32, Source, Source, Offsets, Offsets, Int, Target, Int, Int32, Source, Int,
+      Int32, Source
     ) -> Void
   let correlate:
     (
-      Int32, Int32, Int32, Source, Offsets, Offsets, Int, Int, Source, Target, Int, Int32, Int32
+      Int32, Int32, Int32, Source, Offsets, Offsets, Offsets, Int, Int, Source, Target, Offsets,
+      Int32, Int32
     ) -> Void
   let dots: (Int32, Int32, Int32, Source, Int, Source, Int, Int, Target, Int) -> Void
   let overlap:
@@ -25,6 +26,8 @@ struct MicroKernels<S: ProofScalar> {
   let addLanes: (Int, Source, Target) -> Void
   let copyRows: (Int, Int, Int, Int, Int, Int, Source, Int, Int, Target) -> Void
   let streamRows: (Int, Int, Source, Int, Target) -> Void
+  let gather: (Int32, Int, UnsafePointer<ck_run>?, Source, Target) -> Void
+  let allFinite: (Int32, Int, Source) -> Int32
   let transpose: (Int32, Int, Int, Source, Int, Target, Int) -> Void
 }
 
@@ -34,7 +37,7 @@ extension MicroKernels<Float> {
       product: ck_product_f32, correlate: ck_correlate_f32, dots: ck_dots_f32,
       overlap: ck_overlap_f32, plane: ck_plane_f32, laneSums: ck_lane_sums_f32,
       addLanes: ck_add_lanes_f32, copyRows: ck_copy_rows_f32, streamRows: ck_stream_rows_f32,
-      transpose: ck_transpose_f32)
+      gather: ck_gather_f32, allFinite: ck_all_finite_f32, transpose: ck_transpose_f32)
   }
 }
 
@@ -44,6 +47,6 @@ extension MicroKernels<Double> {
       product: ck_product_f64, correlate: ck_correlate_f64, dots: ck_dots_f64,
       overlap: ck_overlap_f64, plane: ck_plane_f64, laneSums: ck_lane_sums_f64,
       addLanes: ck_add_lanes_f64, copyRows: ck_copy_rows_f64, streamRows: ck_stream_rows_f64,
-      transpose: ck_transpose_f64)
+      gather: ck_gather_f64, allFinite: ck_all_finite_f64, transpose: ck_transpose_f64)
   }
 }

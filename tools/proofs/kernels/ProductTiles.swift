@@ -8,16 +8,17 @@ enum ProductSums: CaseIterable {
 
 /// Tiles whose lanes are outputs: each is one chain of fused multiply-adds.
 extension TileProof {
-  /// c[m][j] = bias[m] + Σ_p a[p·rows + m] · b[offsets[p] + j], or sums[m·lds + j] + ….
+  /// c[m][j] = bias[m] + Σ_p a[terms[p]·rows + m] · b[offsets[p] + j], or sums[m·lds + j] + ….
   func product(
     _ rows: Int, _ vectors: Int, _ columns: Int, _ before: ProductSums, bias hasBias: Bool
   ) throws(Problem) {
-    let terms = [0, 1, 5][columns % 3]
+    let count = [0, 1, 5][columns % 3]
     // Whole vectors are streamed to aligned rows: some of those of a pitch of whole tiles, all of them.
     let size = vectors * lanes
     let pitch = columns == size && rows % 2 == 0 ? columns : columns + columns % 4
-    let offsets = offsets(terms, upTo: 2 * size)
-    let a = operand(rows * terms)
+    let offsets = offsets(count, upTo: 2 * size)
+    let terms = self.offsets(count, upTo: count + 2)
+    let a = operand(rows * (count + 3))
     // Readable for whole vectors from every offset.
     let b = operand(2 * size + columns, readable: size - columns)
     let bias = operand(rows)
@@ -28,21 +29,23 @@ extension TileProof {
     let (own, other) = (UnsafePointer(c.start), UnsafePointer(others.start))
     let (ownValues, otherValues) = (c.values, others.values)
     let name =
-      "ck_product, \(rows) rows, \(vectors) vectors, \(columns) columns, \(terms) terms, "
+      "ck_product, \(rows) rows, \(vectors) vectors, \(columns) columns, \(count) terms, "
       + "sums: \(before)" + (hasBias ? ", with a bias" : "")
     try compare(
       name, c, rows: rows, columns: columns, pitch: pitch,
       [a, b, bias, others]
     ) {
       kernels.product(
-        isa, Int32(rows), Int32(vectors), a.start, b.start, offsets, terms, c.start, pitch,
+        isa, Int32(rows), Int32(vectors), a.start, b.start, offsets, terms, count, c.start, pitch,
         Int32(columns), before == .none ? nil : before == .ownPlace ? own : other,
         before == .ownPlace ? pitch : otherPitch, before == .ownPlace ? 0 : 1,
         hasBias ? UnsafePointer(bias.start) : nil)
       ck_stream_end()
     } expected: { m, j in
       var sum: S = 0
-      for p in 0..<terms { sum.addProduct(a.start[p * rows + m], b.start[offsets[p] + j]) }
+      for p in 0..<count {
+        sum.addProduct(a.start[terms[p] * rows + m], b.start[offsets[p] + j])
+      }
       switch before {
       case .none: return sum + (hasBias ? bias.start[m] : 0)
       case .ownPlace: return ownValues[m * pitch + j] + sum
@@ -51,7 +54,7 @@ extension TileProof {
     }
   }
 
-  /// c[m][j] (+)= Σ_l Σ_x s[offsets[m] + lines[l] + x] · g[(l·length + x)·vectors·lanes + j].
+  /// c[places[m] + j] (+)= Σ_l Σ_x s[offsets[m] + lines[l] + x] · g[(starts[l] + x)·vectors·lanes + j].
   func correlate(
     _ rows: Int, _ vectors: Int, _ columns: Int, accumulate: Bool
   ) throws(Problem) {
@@ -59,10 +62,12 @@ extension TileProof {
     let (pitch, size) = (columns + columns % 4, vectors * lanes)
     let offsets = offsets(rows, upTo: 20)
     let lines = lineCount == 0 ? [] : self.offsets(lineCount, upTo: 30)
+    let starts = lineCount == 0 ? [] : self.offsets(lineCount, upTo: 9)
+    let order = Array(0..<rows).shuffled(using: &samples)
     let s = operand(50 + length)
-    let g = operand(lineCount * length * size)
+    let g = operand((9 + length) * size)
     // What fills up the panels may be anything.
-    for row in 0..<lineCount * length {
+    for row in 0..<9 + length {
       for j in columns..<size { g.set(row * size + j, .nan) }
     }
     let extent = (rows - 1) * pitch + columns
@@ -72,17 +77,18 @@ extension TileProof {
       + "\(length)" + (accumulate ? ", accumulating" : "")
     try compare(name, c, rows: rows, columns: columns, pitch: pitch, [s, g]) {
       kernels.correlate(
-        isa, Int32(rows), Int32(vectors), s.start, offsets, lines, lineCount, length, g.start,
-        c.start, pitch, Int32(columns), accumulate ? 1 : 0)
-    } expected: { m, j in
+        isa, Int32(rows), Int32(vectors), s.start, offsets, lines, starts, lineCount, length,
+        g.start, c.start, order.map { $0 * pitch }, Int32(columns), accumulate ? 1 : 0)
+    } expected: { place, j in
+      let m = order.firstIndex(of: place) ?? 0
       var sum: S = 0
       for l in 0..<lineCount {
         for x in 0..<length {
           sum.addProduct(
-            s.start[offsets[m] + lines[l] + x], g.start[(l * length + x) * size + j])
+            s.start[offsets[m] + lines[l] + x], g.start[(starts[l] + x) * size + j])
         }
       }
-      return accumulate ? c.values[m * pitch + j] + sum : sum + 0
+      return accumulate ? c.values[place * pitch + j] + sum : sum + 0
     }
   }
 

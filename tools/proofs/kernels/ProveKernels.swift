@@ -40,6 +40,9 @@ struct ProveKernels {
       Family.allCases[index % Family.allCases.count].shape(
         &samples, most: index % 64 == 63 ? 3 << 20 : 30_000)
     }
+    try prove([PaddedShape](), options.geometries, options, &run) { index, samples in
+      .random(&samples, large: index % 16 == 15)
+    }
     try prove(MatrixShape.chosen, options.geometries / 2, options, &run) { index, samples in
       .random(&samples, most: index % 64 == 63 ? 3 << 20 : 100_000)
     }

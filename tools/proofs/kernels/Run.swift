@@ -25,7 +25,7 @@ struct Tally {
 struct Run {
   var tally = Tally()
   /// Thread counts that must give the bits of one thread.
-  private static let threadCounts = [2, 3, 8]
+  static let threadCounts = [2, 3, 8]
 
   /// Checks a result with each instruction set, and on several threads if `threads`.
   mutating func check<S: ProofScalar>(
@@ -56,7 +56,7 @@ struct Run {
     return nil
   }
 
-  private mutating func result<S: ProofScalar>(_ title: String, _ compute: () -> [S]) -> [S] {
+  mutating func result<S: ProofScalar>(_ title: String, _ compute: () -> [S]) -> [S] {
     CurrentCase.set(title)
     _ = KernelPath.takeNotes()
     let got = compute()

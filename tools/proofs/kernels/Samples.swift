@@ -10,6 +10,8 @@ enum Style: CaseIterable, Sendable {
   case positive
   /// Spread over six orders of magnitude.
   case spread
+  /// So small that products of two are below the smallest number, zeros of both signs among them.
+  case tiny
 }
 
 /// A small generator with a seed, so that a failure can be repeated.
@@ -58,6 +60,9 @@ struct Samples: RandomNumberGenerator {
     case .spread:
       let scale = Double(1 << (random % 21)) * 0x1p-10
       return S((2 * unit - 1) * scale)
+    case .tiny:
+      let root = S.leastNonzeroMagnitude.squareRoot() / 4
+      return random % 3 == 0 ? (random & 8 == 0 ? 0 : -0.0) : random & 16 == 0 ? root : -root
     }
   }
 }

@@ -66,6 +66,9 @@ final class TileProof<S: ProofScalar> {
     for rows in [2, 15, 16, 17, 33] {
       for columns in [1, 7, 8, 15, 16, 17, 33] { try transpose(rows, columns) }
     }
+    for rows in 1...33 { try transpose(rows, 5 + 3 * (rows % 7)) }
+    for longest in [1, 7, 16, 40] { try gather(upTo: longest) }
+    for count in 0...4 * wide + 3 { try allFinite(count) }
     for count in 16...18 { try copyRows(2, count * 16 / MemoryLayout<S>.size, 1) }
   }
 
