@@ -75,6 +75,24 @@ int ck_correlate_rows(int isa);
 // ck_direct_sums_…: lanes[p, q][(x − left) mod L] += Σ_y Σ_x g[y][x] · s[S·y + p − P][S·x + q − P'] for
 //   a part of the positions, in this order, where L scalars fill 64 bytes.
 
+// ck_small_copy_…: planes of rows × columns, one after the other, with zeros around each of them.
+//
+// ck_small_…: c[n·result_step + (m·rows + y)·columns + x] = bias[m] + Σ_t w[m·terms + t] ·
+//   s[n·source_step + offsets[t] + y·pitch + x] for all samples, outputs m, rows and columns, one chain
+//   of fused multiply-adds. bias may be null. s must be readable for 64 bytes beyond the end of a line.
+//
+// ck_small_sums_…: lanes[(m·terms + t)·L + x mod L] = Σ_n Σ_y Σ_x g[n·result_step + (m·rows + y)·columns + x] ·
+//   s[n·source_step + offsets[t] + y·pitch + x] in this order, where L scalars fill 64 bytes.
+
+/// Positions of a window over a few small planes.
+struct ck_small {
+  ptrdiff_t samples, outputs, terms, rows, columns;
+  /// The distance between two rows of the source.
+  ptrdiff_t pitch;
+  /// The distances between two samples of the source and of the result, or of the gradient.
+  ptrdiff_t source_step, result_step;
+};
+
 /// Planes that lie one after the other without gaps, and a window that moves over them.
 struct ck_direct {
   /// The extents of a plane that is read.
@@ -133,6 +151,15 @@ struct ck_part {
   void ck_direct_sums_##S(                                                                       \
     int isa, const struct ck_direct *d, const struct ck_part *band, ptrdiff_t first,             \
     ptrdiff_t end, const T *s, const T *g, T *lanes);                                            \
+  void ck_small_copy_##S(                                                                        \
+    int isa, ptrdiff_t planes, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t above,               \
+    ptrdiff_t below, ptrdiff_t before, ptrdiff_t after, const T *source, T *target);             \
+  void ck_small_##S(                                                                             \
+    int isa, const struct ck_small *d, const T *s, const ptrdiff_t *offsets, const T *w,         \
+    const T *bias, T *c);                                                                        \
+  void ck_small_sums_##S(                                                                        \
+    int isa, const struct ck_small *d, const T *s, const ptrdiff_t *offsets, const T *g,         \
+    T *lanes);                                                                                   \
   void ck_transpose_##S(                                                                         \
     int isa, ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,       \
     ptrdiff_t ldt);                                                                              \
