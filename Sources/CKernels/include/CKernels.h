@@ -61,8 +61,9 @@ int ck_correlate_rows(int isa);
 //
 // ck_pick_…: target[x] = source[x·stride], x < count.
 
-// ck_exp_…, ck_tanh_…, ck_logistic_…: y[i] = eˣ, tanh x, 1/(1 + e⁻ˣ) of x[i], i < count; x may be y.
-//   Relative errors in units of the last place: 1.1, 2.7, 2.6; NaN stays NaN.
+// ck_exp_…, ck_tanh_…, ck_logistic_…, ck_expm1_…, ck_erf_…, ck_softplus_…: y[i] = eˣ, tanh x,
+//   1/(1 + e⁻ˣ), eˣ − 1, erf x, ln(1 + eˣ) of x[i], i < count; x may be y.
+//   Relative errors in units of the last place: 1.1, 2.7, 2.6, 2.0, 1.5, 4.0; NaN stays NaN.
 
 // ck_direct_…: for the result planes first ≤ i < end, with a window of K × K taps p, q:
 //   c[y][x] = bias + Σ_pq w[p][q] · s[S·y + p − P][S·x + q − P'], or, if `turned` (S = 1),
@@ -166,7 +167,10 @@ struct ck_part {
   void ck_pick_##S(ptrdiff_t count, const T *source, ptrdiff_t stride, T *target);              \
   void ck_exp_##S(int isa, ptrdiff_t count, const T *x, T *y);                                   \
   void ck_tanh_##S(int isa, ptrdiff_t count, const T *x, T *y);                                  \
-  void ck_logistic_##S(int isa, ptrdiff_t count, const T *x, T *y);
+  void ck_logistic_##S(int isa, ptrdiff_t count, const T *x, T *y);                              \
+  void ck_expm1_##S(int isa, ptrdiff_t count, const T *x, T *y);                                 \
+  void ck_erf_##S(int isa, ptrdiff_t count, const T *x, T *y);                                   \
+  void ck_softplus_##S(int isa, ptrdiff_t count, const T *x, T *y);
 
 CK_DECLARE(float, f32)
 CK_DECLARE(double, f64)
