@@ -13,7 +13,9 @@ struct SmallAxis: Sendable {
   private let first: Int
   private let step: Int
 
-  /// What a convolution reads of its input: cell y + pD − P. Nil if it strides, or cuts cells off.
+  /// What a convolution reads of its input: cell y + pD − P.
+  ///
+  /// Nil if it strides, or cuts cells off.
   init?(forward axis: WindowAxis) {
     guard axis.stride == 1, axis.paddingEnd >= 0 else { return nil }
     (extent, outputs, kernel) = (axis.extent, axis.output, axis.kernel)
