@@ -3,7 +3,6 @@
 // numbers, where each element of an operand moves in a direction of its own.
 
 public import LayerKit
-internal import Synchronization
 internal import Tensors
 
 /// All entries of a layer's Jacobian by its backward pass, held against those by its definition.
@@ -46,55 +45,54 @@ public struct JacobianComparison: Sendable {
   public static func measure(
     _ layer: AnyLayer, _ operands: Operands<Double>
   ) throws(LayerFailure) -> JacobianComparison? {
-    guard layer.defineDual != nil || layer.defineSparseDual != nil else { return nil }
-    let rows = BackwardRows(
-      layer, operands, outputs: try layer.double.forward(operands).outputs.map(\.shape))
-    let blocks = (rows.count + rowsPerTask - 1) / rowsPerTask
-    // The definition is one long task; meanwhile other threads begin with the backward passes.
-    let known = Mutex<DefinitionJacobian?>(nil)
-    let parts = Parallel.map(1 + blocks) { task in
-      Result { () throws(LayerFailure) -> Part in
-        guard task > 0 else {
-          let definition = try DefinitionJacobian(layer, operands)
-          known.withLock { $0 = definition }
-          return .definition(definition)
-        }
-        let range = (task - 1) * rowsPerTask..<min(task * rowsPerTask, rows.count)
-        guard let definition = known.withLock({ $0 }) else {
-          return .rows(try rows.gradients(range))
-        }
-        return .compared(try rows.compare(range, definition))
-      }
+    guard let definition = try DefinitionJacobian(layer, operands) else { return nil }
+    let silent = try layer.double.forward(operands).outputs.map {
+      Tensor($0.shape, repeating: 0.0)
     }
-    guard case .definition(let definition?) = try parts[0].get() else { return nil }
-    let compared = Parallel.map(blocks) { block in
-      Result { () throws(LayerFailure) -> JacobianComparison in
-        switch try parts[1 + block].get() {
-        case .compared(let comparison): return comparison
-        case .rows(let gradients):
-          return rows.compare(gradients, from: block * rowsPerTask, definition)
-        case .definition: return JacobianComparison()
+    let wanted = layer.signature.gradients(of: operands)
+    let places = silent.indices.flatMap { output in
+      (0..<silent[output].count).map { (output: output, element: $0) }
+    }
+    let shapes = definition.columns.map { operands[operandOf: $0.gradient].shape }
+    let blocks = Parallel.map((places.count + rowsPerTask - 1) / rowsPerTask) { block in
+      Result { () throws(LayerFailure) in
+        var comparison = JacobianComparison()
+        var upstream = silent
+        let operands = operands.copied
+        var row = [Double](repeating: .nan, count: definition.columnCount)
+        let first = block * rowsPerTask
+        for output in first..<min(first + rowsPerTask, places.count) {
+          let place = places[output]
+          upstream[place.output][place.element] = 1
+          let gradients = try layer.double.backward(operands, upstream, wanted)
+          upstream[place.output][place.element] = 0
+          row.withUnsafeMutableBufferPointer { row in
+            // Outputs of another number than the definition's have no derivative to be held against.
+            if definition.rowCount == places.count { definition.write(row: output, to: row) }
+            for (index, (gradient, range)) in definition.columns.enumerated() {
+              let backward = gradients[gradient].flatMap {
+                $0.shape == shapes[index] ? $0.elements : nil
+              }
+              comparison.compare(
+                backward ?? [Double](repeating: .nan, count: range.count),
+                UnsafeBufferPointer(rebasing: row[range]),
+                Position(gradient: index, element: 0, output: output), gradient)
+            }
+          }
         }
+        return comparison
       }
     }
     var comparison = JacobianComparison()
-    for part in compared { comparison.merge(try part.get()) }
+    for block in blocks { comparison.merge(try block.get()) }
     return comparison
-  }
-
-  /// What one task gives.
-  private enum Part: Sendable {
-    case definition(DefinitionJacobian?)
-    /// Some rows by the backward pass, for which the definition came too late.
-    case rows([Gradients<Double>])
-    case compared(JacobianComparison)
   }
 
   /// Rows that one task computes and compares: enough to make copies of the operands for.
   private static let rowsPerTask = 32
 
   /// Where an entry stands in the order in which the first of equal ones is the worst.
-  struct Position: Comparable {
+  private struct Position: Comparable {
     let gradient: Int
     let element: Int
     let output: Int
@@ -107,10 +105,10 @@ public struct JacobianComparison: Sendable {
   /// Where `worst` stands.
   private var position: Position?
 
-  init() {}
+  private init() {}
 
   /// Compares the entries of one output for one gradient.
-  mutating func compare(
+  private mutating func compare(
     _ backward: [Double], _ definition: UnsafeBufferPointer<Double>, _ start: Position,
     _ gradient: ResultTensor
   ) {
@@ -140,5 +138,27 @@ public struct JacobianComparison: Sendable {
     count += other.count
     largest = max(largest, other.largest)
     if let entry = other.worst, let place = other.position { consider(entry, place) }
+  }
+}
+
+extension Gradients<Double> {
+  fileprivate subscript(gradient: ResultTensor) -> Tensor<Double>? {
+    switch gradient {
+    case .inputGradient(let index): inputs[index]
+    case .parameterGradient(let name): parameters[name]
+    case .output, .buffer: nil
+    }
+  }
+}
+
+extension Operands<Double> {
+  /// The same operands in memory of their own: threads that count references to shared ones wait for
+  /// each other, and a call of a small layer counts dozens.
+  fileprivate var copied: Operands<Double> {
+    mapTensors { tensor in
+      Tensor(
+        Shape(Array(count: tensor.shape.rank) { tensor.shape[$0] }),
+        Array(count: tensor.count) { tensor[$0] })
+    }
   }
 }
