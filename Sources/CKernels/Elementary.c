@@ -12,7 +12,10 @@
 #define DEFINE(T, S)                                                                             \
   DEFINE_ONE(exp, T, S)                                                                          \
   DEFINE_ONE(tanh, T, S)                                                                         \
-  DEFINE_ONE(logistic, T, S)
+  DEFINE_ONE(logistic, T, S)                                                                     \
+  DEFINE_ONE(expm1, T, S)                                                                        \
+  DEFINE_ONE(erf, T, S)                                                                          \
+  DEFINE_ONE(softplus, T, S)
 
 DEFINE(float, f32)
 DEFINE(double, f64)

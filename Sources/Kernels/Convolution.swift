@@ -33,6 +33,7 @@ public enum Convolution {
     if let product = DirectProduct<S>(forward: geometry) {
       return product.run(x, w, bias: bias, batch: geometry.batch)
     }
+    if let small = SmallConvolution<S>(forward: geometry) { return small.run(x, w, bias: bias) }
     let geometry = geometry.simplest
     let product = ShiftedProduct<S>(
       planes: SourcePlanes(forward: geometry), batch: geometry.batch, groups: geometry.groups,
@@ -96,6 +97,7 @@ public enum Convolution {
     if let product = DirectProduct<S>(transposed: geometry) {
       return product.run(x, w, bias: bias, batch: geometry.batch)
     }
+    if let small = SmallConvolution<S>(transposed: geometry) { return small.run(x, w, bias: bias) }
     let geometry = geometry.simplest
     let (depth, height, width) = (geometry.depth, geometry.height, geometry.width)
     let view = WeightView(

@@ -32,8 +32,9 @@ public struct ConvolutionGeometry: Hashable, Sendable {
     self.groups = groups
     self.axes = axes
     let cell = WindowAxis(extent: 1, kernel: 1)
-    let padded = [WindowAxis](repeating: cell, count: 3 - axes.count) + axes
-    (depth, height, width) = (padded[0], padded[1], padded[2])
+    depth = axes.count > 2 ? axes[0] : cell
+    height = axes.count > 1 ? axes[axes.count - 2] : cell
+    width = axes[axes.count - 1]
   }
 
   /// Makes a geometry of two axes; the groups must divide the channels.

@@ -11,6 +11,10 @@ package enum KernelPath: Int, CaseIterable, Sendable {
   case linear
   /// No tap reaches some outputs: they are the bias.
   case unreachedOutputs
+  /// Few multiply-adds without a stride: loops over the terms of the formula.
+  case small
+  /// The same, transposed.
+  case smallTransposed
   /// One channel in many groups and a small window: planes are read where they are.
   case planesRead
   /// The same, transposed, with a stride: all phases of the result at once.
@@ -61,6 +65,8 @@ package enum KernelPath: Int, CaseIterable, Sendable {
   case weightsOneByOne
 
   // The weight gradient.
+  /// Few multiply-adds without a stride.
+  case smallCorrelation
   /// Few channels in many groups, plane by plane.
   case planesCorrelated
   /// The same with planes that are read where they are.

@@ -35,6 +35,15 @@ public protocol KernelScalar: FloatingScalar {
   /// The sums over positions of such convolutions, spread over 64 bytes of lanes for each term.
   static func directSums(_ planes: DirectSums<Self>)
 
+  /// Copies small planes with zeros around them.
+  static func smallCopies(_ planes: SmallCopies<Self>)
+
+  /// The positions of a window over small planes.
+  static func small(_ tile: SmallTile<Self>)
+
+  /// Sums over such positions, spread over 64 bytes of lanes for each term.
+  static func smallSums(_ tile: SmallSums<Self>)
+
   /// Copies rows with zeros beside them.
   static func copyRows(_ rows: RowCopy<Self>)
 

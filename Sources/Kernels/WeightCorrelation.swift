@@ -168,6 +168,9 @@ extension Convolution {
         dy, transposed: true, x, transposed: false, m: geometry.outputChannels,
         n: geometry.reduction, k: geometry.batch)
     }
+    if !PlaneCorrelation<S>.fits(geometry), let small = SmallConvolution<S>(forward: geometry) {
+      return small.weightGradient(x, dy)
+    }
     let geometry = geometry.simplest
     return Array(uninitializedCount: geometry.weightCount) { result in
       x.withUnsafeBufferPointer { x in

@@ -1,30 +1,49 @@
 // The mechanism of ELU, CELU and SELU: a line for positive numbers, an exponential for negative.
 
+public import Kernels
 public import LayerKit
-public import RealModule
 public import Tensors
 
 /// An elementwise layer whose function is an `ExponentialCurve`.
-public protocol ExponentialLayer: ElementwiseLayer {
+public protocol ExponentialLayer: CompositeLayer {
   /// The function.
   var curve: ExponentialCurve { get }
 }
 
 extension ExponentialLayer {
   @inlinable
-  public func value<S: Scalar>(_ x: S) -> S { curve.value(x) }
+  public var valueFunction: ElementaryFunction { .expMinusOne }
 
   @inlinable
-  public func gradient<S: Scalar>(_ x: S, _ dy: S) -> S { curve.gradient(x, dy) }
+  public var slopeFunctions: (ElementaryFunction, ElementaryFunction?) { (.exp, nil) }
 
   @inlinable
-  public func valueError(_ x: Double, _ rounding: Rounding) -> Double {
-    curve.valueError(x, rounding)
+  public func valueArgument<S: Scalar>(_ x: S) -> S { S(curve.rate) * x }
+
+  @inlinable
+  public func slopeArguments<S: Scalar>(_ x: S) -> (S, S) {
+    let z = valueArgument(x)
+    return (z, z)
   }
 
   @inlinable
-  public func gradientError(_ x: Double, _ dy: Double, _ rounding: Rounding) -> Double {
-    curve.gradientError(x, dy, rounding)
+  public func value<S: Scalar>(_ x: S, _ f: S) -> S { curve.value(x, f) }
+
+  @inlinable
+  public func gradient<S: Scalar>(_ x: S, _ dy: S, _ f: S, _ g: S) -> S {
+    curve.gradient(x, dy, f)
+  }
+
+  @inlinable
+  public func valueError(_ x: Double, _ f: Double, _ rounding: Rounding) -> Double {
+    curve.valueError(x, f, rounding)
+  }
+
+  @inlinable
+  public func gradientError(
+    _ x: Double, _ dy: Double, _ f: Double, _ g: Double, _ rounding: Rounding
+  ) -> Double {
+    curve.gradientError(x, dy, f, rounding)
   }
 
   public var kinks: [Kink] {
@@ -61,14 +80,16 @@ public struct ExponentialCurve: Sendable {
 
   // MARK: Value and gradient
 
+  /// y, with f = e^(rate·x) − 1.
   @inlinable
-  func value<S: Scalar>(_ x: S) -> S {
-    x > .zero ? S(slope) * x : S(amplitude) * .expMinusOne(S(rate) * x)
+  func value<S: Scalar>(_ x: S, _ f: S) -> S {
+    x > .zero ? S(slope) * x : S(amplitude) * f
   }
 
+  /// dx, with e = e^(rate·x).
   @inlinable
-  func gradient<S: Scalar>(_ x: S, _ dy: S) -> S {
-    x > .zero ? S(slope) * dy : dy * (S(amplitude) * S(rate)) * .exp(S(rate) * x)
+  func gradient<S: Scalar>(_ x: S, _ dy: S, _ e: S) -> S {
+    x > .zero ? S(slope) * dy : dy * (S(amplitude) * S(rate)) * e
   }
 
   // MARK: Bound
@@ -83,12 +104,13 @@ public struct ExponentialCurve: Sendable {
   /// that e^z − 1 is computed as such: the difference of a rounded exponential and 1 keeps no
   /// digit of a small z. There is no bound where e^z may overflow, as it may for a negative rate.
   @inlinable
-  func valueError(_ x: Double, _ rounding: Rounding) -> Double {
+  func valueError(_ x: Double, _ f: Double, _ rounding: Rounding) -> Double {
     if x > 0 { return lineError(x, rounding) }
-    let z = rate * x
-    guard !rounding.mayOverflow(Double.exp(z)) else { return .infinity }
-    let y = (amplitude * Double.expMinusOne(z)).magnitude
-    let inherited = rate == 1 ? 0 : 3 * (amplitude * decay(z)).magnitude
+    // e^z where it counts: where f is about −1 its term is none beside 8|y|.
+    let (z, e) = (rate * x, f + 1)
+    guard !rounding.mayOverflow(e) else { return .infinity }
+    let y = (amplitude * f).magnitude
+    let inherited = rate == 1 ? 0 : 3 * (amplitude * decay(z, e)).magnitude
     return 1.01 * rounding.unit * ((8 + constantRoundings) * y + inherited)
       + rounding.underflow * (1 + amplitude.magnitude)
   }
@@ -103,15 +125,15 @@ public struct ExponentialCurve: Sendable {
   /// round on top. Its first term is large against e^z where e^z is small: there y + amplitude
   /// cancels. An error of the rate enters as a factor and in the exponent: (1 + |z|)·e^z.
   @inlinable
-  func gradientError(_ x: Double, _ dy: Double, _ rounding: Rounding) -> Double {
+  func gradientError(_ x: Double, _ dy: Double, _ e: Double, _ rounding: Rounding) -> Double {
     if x > 0 { return lineError(dy, rounding) }
     let z = rate * x
-    guard !rounding.mayOverflow(Double.exp(z)) else { return .infinity }
+    guard !rounding.mayOverflow(e) else { return .infinity }
     let (k, scale) = (constantRoundings, (amplitude * rate * dy).magnitude)
     let relative =
-      (8 + k) * Double.expMinusOne(z).magnitude + (8 + 2 * k) * Double.exp(z)
-      + (rate == 1 ? 0 : 3 * decay(z).magnitude)
-    let inherited = 1.01 * rateError * (Double.exp(z) + decay(z).magnitude)
+      (8 + k) * (e - 1).magnitude + (8 + 2 * k) * e
+      + (rate == 1 ? 0 : 3 * decay(z, e).magnitude)
+    let inherited = 1.01 * rateError * (e + decay(z, e).magnitude)
     return (scale == 0 ? 0 : scale * (1.01 * rounding.unit * relative + inherited))
       + 2 * rounding.underflow * (1 + dy.magnitude) * (1 + amplitude.magnitude)
       * (1 + rate.magnitude)
@@ -129,8 +151,5 @@ public struct ExponentialCurve: Sendable {
 
   /// z·e^z, 0 in the limit.
   @inlinable
-  func decay(_ z: Double) -> Double {
-    let e = Double.exp(z)
-    return e == 0 ? 0 : z * e
-  }
+  func decay(_ z: Double, _ e: Double) -> Double { e == 0 ? 0 : z * e }
 }

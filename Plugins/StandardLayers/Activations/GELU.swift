@@ -1,7 +1,7 @@
 // Source: torch.nn.GELU (2.13); D. Hendrycks, K. Gimpel 2016.
 
+public import Kernels
 public import LayerKit
-public import RealModule
 public import Tensors
 
 /// The Gaussian error linear unit.
@@ -15,7 +15,7 @@ public import Tensors
 ///
 /// - Shapes: x of any shape → y of the same shape.
 /// - Kinks: none. NaN stays NaN.
-public struct GELU: ElementwiseLayer {
+public struct GELU: CompositeLayer {
   public static let kind = "GELU"
 
   // MARK: Hyper-parameters
@@ -38,12 +38,16 @@ public struct GELU: ElementwiseLayer {
   // MARK: Definition
 
   @inlinable
-  public func value<S: Scalar>(_ x: S) -> S {
-    switch approximate {
-    case .none: S(0.5) * x * (.one + .erf(x * S(Self.rootHalf)))
-    case .tanh: S(0.5) * x * (.one + .tanh(Self.argument(x)))
-    }
+  public var valueFunction: ElementaryFunction { approximate == .none ? .erf : .tanh }
+
+  @inlinable
+  public func valueArgument<S: Scalar>(_ x: S) -> S {
+    approximate == .none ? x * S(Self.rootHalf) : Self.argument(x)
   }
+
+  /// x/2·(1 + f), f = erf(x/√2) or tanh k.
+  @inlinable
+  public func value<S: Scalar>(_ x: S, _ f: S) -> S { S(0.5) * x * (.one + f) }
 
   /// k = √(2/π)·(x + 0.044715x³).
   @inlinable
@@ -57,19 +61,30 @@ public struct GELU: ElementwiseLayer {
 
   // MARK: Backward
 
+  @inlinable
+  public var slopeFunctions: (ElementaryFunction, ElementaryFunction?) {
+    approximate == .none ? (.erf, .exp) : (.logistic, .logistic)
+  }
+
+  @inlinable
+  public func slopeArguments<S: Scalar>(_ x: S) -> (S, S) {
+    if approximate == .none { return (x * S(Self.rootHalf), S(-0.5) * x * x) }
+    let k = Self.argument(x)
+    return (k + k, -(k + k))
+  }
+
   /// Φ + xφ, with φ(x) = e^(−x²/2)/√(2π).
   ///
   /// With the hyperbolic tangent (1 + tanh k)/2 = σ(2k) and 1 − tanh² k = 4σ(2k)σ(−2k), which
   /// does not cancel; the second term is 0 where these have vanished, whatever k′ is.
   @inlinable
-  public func gradient<S: Scalar>(_ x: S, _ dy: S) -> S {
+  public func gradient<S: Scalar>(_ x: S, _ dy: S, _ f: S, _ g: S) -> S {
     switch approximate {
     case .none:
-      let density = S(0.5 * Self.rootTwoOverPi) * .exp(S(-0.5) * x * x)
-      return dy * (S(0.5) * (.one + .erf(x * S(Self.rootHalf))) + x * density)
+      let density = S(0.5 * Self.rootTwoOverPi) * g
+      return dy * (S(0.5) * (.one + f) + x * density)
     case .tanh:
-      let k = Self.argument(x)
-      let (s, t) = (S.logistic(k + k), S.logistic(-(k + k)))
+      let (s, t) = (f, g)
       let slope = S(Self.rootTwoOverPi) * (.one + S(3 * Self.cubic) * (x * x))
       let bell = s * t
       return dy * (bell > .zero || bell.isNaN ? s + S(2) * x * bell * slope : s)
@@ -84,8 +99,8 @@ public struct GELU: ElementwiseLayer {
   /// u times a few, times |x|/2. Vectorised libraries approximate erf to 1.5·10⁻⁷ ≈ 2.5u, not to
   /// the last digit.
   @inlinable
-  public func valueError(_ x: Double, _ rounding: Rounding) -> Double {
-    8 * rounding.unit * (value(x).magnitude + x.magnitude)
+  public func valueError(_ x: Double, _ f: Double, _ rounding: Rounding) -> Double {
+    8 * rounding.unit * (value(x, f).magnitude + x.magnitude)
       + rounding.underflow * (1 + x.magnitude)
   }
 
@@ -99,18 +114,19 @@ public struct GELU: ElementwiseLayer {
   /// and 5u from |k|, of which at most 0.45 arrive; where 1 − |tanh| < u/8 the tangent is 1 and
   /// the error is b itself.
   @inlinable
-  public func gradientError(_ x: Double, _ dy: Double, _ rounding: Rounding) -> Double {
+  public func gradientError(
+    _ x: Double, _ dy: Double, _ f: Double, _ g: Double, _ rounding: Rounding
+  ) -> Double {
     let u = rounding.unit
     let underflow = 2 * rounding.underflow * (1 + dy.magnitude) * (1 + x.magnitude)
     switch approximate {
     case .none:
-      let phi = 0.5 * (1 + Double.erf(x * Self.rootHalf))
-      let density = 0.5 * Self.rootTwoOverPi * Double.exp(-0.5 * x * x)
+      let phi = 0.5 * (1 + f)
+      let density = 0.5 * Self.rootTwoOverPi * g
       let bell = density == 0 ? 0 : x.magnitude * density * (8 + x * x)
       return 1.01 * u * dy.magnitude * (8 * (1 + phi) + bell) + underflow
     case .tanh:
-      let k = Self.argument(x)
-      let (s, t) = (Double.logistic(2 * k), Double.logistic(-2 * k))
+      let (s, t) = (f, g)
       let slope = Self.rootTwoOverPi * (1 + 3 * Self.cubic * (x * x))
       let b = 4 * s * t
       let isSaturated = 2 * min(s, t) < u / 8

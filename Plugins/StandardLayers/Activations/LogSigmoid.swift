@@ -1,5 +1,6 @@
 // Source: torch.nn.LogSigmoid (2.13).
 
+public import Kernels
 public import LayerKit
 public import Tensors
 
@@ -9,7 +10,7 @@ public import Tensors
 ///
 /// - Shapes: x of any shape → y of the same shape.
 /// - Kinks: none. NaN stays NaN.
-public struct LogSigmoid: ElementwiseLayer {
+public struct LogSigmoid: CompositeLayer {
   public static let kind = "LogSigmoid"
 
   // MARK: Hyper-parameters
@@ -19,12 +20,24 @@ public struct LogSigmoid: ElementwiseLayer {
   // MARK: Definition
 
   @inlinable
-  public func value<S: Scalar>(_ x: S) -> S { -.softplus(-x) }
+  public var valueFunction: ElementaryFunction { .softplus }
+
+  @inlinable
+  public func valueArgument<S: Scalar>(_ x: S) -> S { -x }
+
+  @inlinable
+  public func value<S: Scalar>(_ x: S, _ f: S) -> S { -f }
 
   // MARK: Backward
 
   @inlinable
-  public func gradient<S: Scalar>(_ x: S, _ dy: S) -> S { dy * .logistic(-x) }
+  public var slopeFunctions: (ElementaryFunction, ElementaryFunction?) { (.logistic, nil) }
+
+  @inlinable
+  public func slopeArguments<S: Scalar>(_ x: S) -> (S, S) { (-x, -x) }
+
+  @inlinable
+  public func gradient<S: Scalar>(_ x: S, _ dy: S, _ f: S, _ g: S) -> S { dy * f }
 
   // MARK: Bound
 
@@ -32,16 +45,18 @@ public struct LogSigmoid: ElementwiseLayer {
   ///
   /// It is assumed that no logarithm of a rounded σ(x) ≈ 1 is taken, which keeps no digit of y.
   @inlinable
-  public func valueError(_ x: Double, _ rounding: Rounding) -> Double {
-    10 * rounding.unit * value(x).magnitude + rounding.underflow * (1 + x.magnitude)
+  public func valueError(_ x: Double, _ f: Double, _ rounding: Rounding) -> Double {
+    10 * rounding.unit * f.magnitude + rounding.underflow * (1 + x.magnitude)
   }
 
   /// 8u·|dx| + 2η(1 + |dy|), as for the logistic function, whose small values do not cancel.
   ///
   /// For x < 0 the difference 1 − eˣ/(1 + eˣ) is at least ½.
   @inlinable
-  public func gradientError(_ x: Double, _ dy: Double, _ rounding: Rounding) -> Double {
-    8 * rounding.unit * (dy * Double.logistic(-x)).magnitude
+  public func gradientError(
+    _ x: Double, _ dy: Double, _ f: Double, _ g: Double, _ rounding: Rounding
+  ) -> Double {
+    8 * rounding.unit * (dy * f).magnitude
       + 2 * rounding.underflow * (1 + dy.magnitude)
   }
 }

@@ -1,5 +1,6 @@
 // Source: torch.nn.Softplus (2.13).
 
+public import Kernels
 public import LayerKit
 public import Tensors
 
@@ -19,7 +20,7 @@ extension Scalar {
 /// - Shapes: x of any shape → y of the same shape.
 /// - Kinks: at βx = threshold, where the function jumps by ln(1 + e^−threshold)/β, the derivative
 ///   is σ(threshold). NaN stays NaN.
-public struct Softplus: ElementwiseLayer {
+public struct Softplus: CompositeLayer {
   public static let kind = "Softplus"
 
   // MARK: Hyper-parameters
@@ -48,17 +49,30 @@ public struct Softplus: ElementwiseLayer {
   // MARK: Definition
 
   @inlinable
-  public func value<S: Scalar>(_ x: S) -> S {
-    let z = S(beta) * x
-    return z > S(threshold) ? x : .softplus(z) / S(beta)
+  public var valueFunction: ElementaryFunction { .softplus }
+
+  @inlinable
+  public func valueArgument<S: Scalar>(_ x: S) -> S { S(beta) * x }
+
+  @inlinable
+  public func value<S: Scalar>(_ x: S, _ f: S) -> S {
+    S(beta) * x > S(threshold) ? x : f / S(beta)
   }
 
   // MARK: Backward
 
   @inlinable
-  public func gradient<S: Scalar>(_ x: S, _ dy: S) -> S {
-    let z = S(beta) * x
-    return z > S(threshold) ? dy : dy * .logistic(z)
+  public var slopeFunctions: (ElementaryFunction, ElementaryFunction?) { (.logistic, nil) }
+
+  @inlinable
+  public func slopeArguments<S: Scalar>(_ x: S) -> (S, S) {
+    let z = valueArgument(x)
+    return (z, z)
+  }
+
+  @inlinable
+  public func gradient<S: Scalar>(_ x: S, _ dy: S, _ f: S, _ g: S) -> S {
+    S(beta) * x > S(threshold) ? dy : dy * f
   }
 
   // MARK: Bound, kinks
@@ -69,13 +83,13 @@ public struct Softplus: ElementwiseLayer {
   /// rounding of z adds, and absent where β is 1. Where z is so close to the threshold that
   /// rounding decides the branch, the distance of the branches, ln(1 + e^−z)/|β|, is added.
   @inlinable
-  public func valueError(_ x: Double, _ rounding: Rounding) -> Double {
+  public func valueError(_ x: Double, _ f: Double, _ rounding: Rounding) -> Double {
     let z = beta * x
     let isNear = isNearThreshold(z, rounding)
     guard isNear || !(z > threshold) else { return 0 }
     let jump = isNear ? Double.softplus(-z) / beta.magnitude : 0
     let argument = beta == 1 ? 0 : 2 * x.magnitude * Double.logistic(z)
-    return 1.01 * rounding.unit * (10 * (Double.softplus(z) / beta).magnitude + argument) + jump
+    return 1.01 * rounding.unit * (10 * (f / beta).magnitude + argument) + jump
       + rounding.underflow * (1 + x.magnitude) * (1 + 1 / beta.magnitude)
   }
 
@@ -83,11 +97,13 @@ public struct Softplus: ElementwiseLayer {
   ///
   /// Near the threshold the distance of the branches, |dy|·σ(−z), is added.
   @inlinable
-  public func gradientError(_ x: Double, _ dy: Double, _ rounding: Rounding) -> Double {
+  public func gradientError(
+    _ x: Double, _ dy: Double, _ s: Double, _ g: Double, _ rounding: Rounding
+  ) -> Double {
     let z = beta * x
-    let (s, t) = (Double.logistic(z), Double.logistic(-z))
     let isNear = isNearThreshold(z, rounding)
     guard isNear || !(z > threshold) else { return 0 }
+    let t = isNear || beta != 1 ? Double.logistic(-z) : 0
     let jump = isNear ? dy.magnitude * t : 0
     let argument = beta == 1 || s * t == 0 ? 0 : 2 * z.magnitude * s * t
     return 1.01 * rounding.unit * dy.magnitude * (8 * s + argument) + jump

@@ -103,7 +103,8 @@ extension ConvolutionLayer {
     guard let geometry = plan.geometry else { return Gradients(ofNoSample: operands) }
     let w = operands.parameter("weight")
     let dy = upstream[0].elements
-    var gradients = Gradients<S>(inputs: [nil])
+    var gradients = Gradients<S>(
+      inputs: [nil], parameters: Dictionary(minimumCapacity: wanted.parameters.count))
     // dx[n,c,h] = Σ w[o,c,p]·dy[n,o,i] over the windows i whose tap p lies on h
     if wanted.inputs.contains(0) {
       let shape = operands.inputs[0].shape

@@ -15,12 +15,15 @@ struct ConvolutionPlan: Sendable {
 
   /// Plans a convolution of x with the filters w; throws if no window fits.
   init(_ settings: ConvolutionSettings, _ x: Shape, _ w: Shape) throws(LayerProblem) {
+    let names = WindowAxis.names(settings.stride.count)
     var padded: [WindowAxis] = []
-    for (axis, name) in WindowAxis.names(settings.stride.count).enumerated() {
+    padded.reserveCapacity(names.count)
+    for (axis, name) in names.enumerated() {
       padded.append(try Self.axis(axis, name, settings, extent: x[2 + axis], kernel: w[2 + axis]))
     }
-    let extents = padded.map { $0.extent + $0.paddingBegin + $0.paddingEnd }
-    _ = try Shape.limited([x[0], x[1]] + extents, of: "a padded image")
+    _ = try Self.shape(x[0], x[1], padded, of: "a padded image") {
+      $0.extent + $0.paddingBegin + $0.paddingEnd
+    }
     let isExtended =
       settings.paddingMode != .zeros && padded.contains { $0.paddingBegin + $0.paddingEnd > 0 }
     image =
@@ -29,13 +32,26 @@ struct ConvolutionPlan: Sendable {
         settings.paddingMode, extents: padded.map(\.extent), begin: padded.map(\.paddingBegin),
         end: padded.map(\.paddingEnd)) : nil
     axes = isExtended ? padded.map(\.withPaddingAsCells) : padded
-    output = try Shape.limited([x[0], w[0]] + axes.map(\.output), of: "an output")
+    output = try Self.shape(x[0], w[0], axes, of: "an output") { $0.output }
     geometry =
       x[0] == 0
       ? nil
       : ConvolutionGeometry(
         batch: x[0], inputChannels: x[1], outputChannels: w[0], groups: settings.groups,
         axes: axes)
+  }
+
+  /// The shape of images, if it is not too large; in one array, since every call plans anew.
+  private static func shape(
+    _ samples: Int, _ channels: Int, _ axes: [WindowAxis], of tensor: String,
+    _ extent: (WindowAxis) -> Int
+  ) throws(LayerProblem) -> Shape {
+    var extents: [Int] = []
+    extents.reserveCapacity(2 + axes.count)
+    extents.append(samples)
+    extents.append(channels)
+    for axis in axes { extents.append(extent(axis)) }
+    return try Shape.limited(extents, of: tensor)
   }
 
   private static func axis(

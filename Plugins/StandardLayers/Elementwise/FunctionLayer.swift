@@ -35,6 +35,9 @@ extension ElementaryFunction {
     case .exp: .exp(x)
     case .tanh: .tanh(x)
     case .logistic: .logistic(x)
+    case .expMinusOne: .expMinusOne(x)
+    case .erf: .erf(x)
+    case .softplus: .softplus(x)
     }
   }
 }

@@ -5,8 +5,17 @@ import Tensors
 extension WindowAxis {
   /// The names of the spatial axes of an image with 1 to 3 of them, for messages.
   static func names(_ axes: Int) -> [String] {
-    axes == 1 ? ["length"] : Array(["depth", "height", "width"].suffix(axes))
+    switch axes {
+    case 1: namesOfOne
+    case 2: namesOfTwo
+    default: namesOfThree
+    }
   }
+
+  // Made once: a plan asks for them in every call.
+  private static let namesOfOne = ["length"]
+  private static let namesOfTwo = ["height", "width"]
+  private static let namesOfThree = ["depth", "height", "width"]
 
   /// An axis on which at least one window fits; otherwise throws the figures.
   ///

@@ -68,8 +68,9 @@ int ck_correlate_rows(int isa);
 //
 // ck_pick_…: target[x] = source[x·stride], x < count.
 
-// ck_exp_…, ck_tanh_…, ck_logistic_…: y[i] = eˣ, tanh x, 1/(1 + e⁻ˣ) of x[i], i < count; x may be y.
-//   Relative errors in units of the last place: 1.1, 2.7, 2.6; NaN stays NaN.
+// ck_exp_…, ck_tanh_…, ck_logistic_…, ck_expm1_…, ck_erf_…, ck_softplus_…: y[i] = eˣ, tanh x,
+//   1/(1 + e⁻ˣ), eˣ − 1, erf x, ln(1 + eˣ) of x[i], i < count; x may be y.
+//   Relative errors in units of the last place: 1.1, 2.7, 2.6, 2.0, 1.5, 4.0; NaN stays NaN.
 
 // ck_direct_…: for the result planes first ≤ i < end, with a window of K × K taps p, q:
 //   c[y][x] = bias + Σ_pq w[p][q] · s[S·y + p − P][S·x + q − P'], or, if `turned` (S = 1),
@@ -81,6 +82,24 @@ int ck_correlate_rows(int isa);
 //
 // ck_direct_sums_…: lanes[p, q][(x − left) mod L] += Σ_y Σ_x g[y][x] · s[S·y + p − P][S·x + q − P'] for
 //   a part of the positions, in this order, where L scalars fill 64 bytes.
+
+// ck_small_copy_…: planes of rows × columns, one after the other, with zeros around each of them.
+//
+// ck_small_…: c[n·result_step + (m·rows + y)·columns + x] = bias[m] + Σ_t w[m·terms + t] ·
+//   s[n·source_step + offsets[t] + y·pitch + x] for all samples, outputs m, rows and columns, one chain
+//   of fused multiply-adds. bias may be null. s must be readable for 64 bytes beyond the end of a line.
+//
+// ck_small_sums_…: lanes[(m·terms + t)·L + x mod L] = Σ_n Σ_y Σ_x g[n·result_step + (m·rows + y)·columns + x] ·
+//   s[n·source_step + offsets[t] + y·pitch + x] in this order, where L scalars fill 64 bytes.
+
+/// Positions of a window over a few small planes.
+struct ck_small {
+  ptrdiff_t samples, outputs, terms, rows, columns;
+  /// The distance between two rows of the source.
+  ptrdiff_t pitch;
+  /// The distances between two samples of the source and of the result, or of the gradient.
+  ptrdiff_t source_step, result_step;
+};
 
 /// Planes that lie one after the other without gaps, and a window that moves over them.
 struct ck_direct {
@@ -148,13 +167,25 @@ struct ck_run {
   void ck_gather_##S(                                                                            \
     int isa, ptrdiff_t count, const struct ck_run *runs, const T *source, T *target);            \
   int ck_all_finite_##S(int isa, ptrdiff_t count, const T *values);                              \
+  void ck_small_copy_##S(                                                                        \
+    int isa, ptrdiff_t planes, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t above,               \
+    ptrdiff_t below, ptrdiff_t before, ptrdiff_t after, const T *source, T *target);             \
+  void ck_small_##S(                                                                             \
+    int isa, const struct ck_small *d, const T *s, const ptrdiff_t *offsets, const T *w,         \
+    const T *bias, T *c);                                                                        \
+  void ck_small_sums_##S(                                                                        \
+    int isa, const struct ck_small *d, const T *s, const ptrdiff_t *offsets, const T *g,         \
+    T *lanes);                                                                                   \
   void ck_transpose_##S(                                                                         \
     int isa, ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,       \
     ptrdiff_t ldt);                                                                              \
   void ck_pick_##S(ptrdiff_t count, const T *source, ptrdiff_t stride, T *target);              \
   void ck_exp_##S(int isa, ptrdiff_t count, const T *x, T *y);                                   \
   void ck_tanh_##S(int isa, ptrdiff_t count, const T *x, T *y);                                  \
-  void ck_logistic_##S(int isa, ptrdiff_t count, const T *x, T *y);
+  void ck_logistic_##S(int isa, ptrdiff_t count, const T *x, T *y);                              \
+  void ck_expm1_##S(int isa, ptrdiff_t count, const T *x, T *y);                                 \
+  void ck_erf_##S(int isa, ptrdiff_t count, const T *x, T *y);                                   \
+  void ck_softplus_##S(int isa, ptrdiff_t count, const T *x, T *y);
 
 CK_DECLARE(float, f32)
 CK_DECLARE(double, f64)

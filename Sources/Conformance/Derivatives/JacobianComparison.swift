@@ -58,6 +58,7 @@ public struct JacobianComparison: Sendable {
       Result { () throws(LayerFailure) in
         var comparison = JacobianComparison()
         var upstream = silent
+        let operands = operands.copied
         var row = [Double](repeating: .nan, count: definition.columnCount)
         let first = block * rowsPerTask
         for output in first..<min(first + rowsPerTask, places.count) {
@@ -65,17 +66,18 @@ public struct JacobianComparison: Sendable {
           upstream[place.output][place.element] = 1
           let gradients = try layer.double.backward(operands, upstream, wanted)
           upstream[place.output][place.element] = 0
-          // Outputs of another number than the definition's have no derivative to be held against.
-          if definition.rowCount == places.count {
-            row.withUnsafeMutableBufferPointer { definition.write(row: output, to: $0) }
-          }
-          for (index, (gradient, range)) in definition.columns.enumerated() {
-            let backward = gradients[gradient].flatMap {
-              $0.shape == shapes[index] ? $0.elements : nil
+          row.withUnsafeMutableBufferPointer { row in
+            // Outputs of another number than the definition's have no derivative to be held against.
+            if definition.rowCount == places.count { definition.write(row: output, to: row) }
+            for (index, (gradient, range)) in definition.columns.enumerated() {
+              let backward = gradients[gradient].flatMap {
+                $0.shape == shapes[index] ? $0.elements : nil
+              }
+              comparison.compare(
+                backward ?? [Double](repeating: .nan, count: range.count),
+                UnsafeBufferPointer(rebasing: row[range]),
+                Position(gradient: index, element: 0, output: output), gradient)
             }
-            comparison.compare(
-              backward ?? [Double](repeating: .nan, count: range.count), row[range],
-              Position(gradient: index, element: 0, output: output), gradient)
           }
         }
         return comparison
@@ -86,8 +88,8 @@ public struct JacobianComparison: Sendable {
     return comparison
   }
 
-  /// Rows that one task computes and compares.
-  private static let rowsPerTask = 16
+  /// Rows that one task computes and compares: enough to make copies of the operands for.
+  private static let rowsPerTask = 32
 
   /// Where an entry stands in the order in which the first of equal ones is the worst.
   private struct Position: Comparable {
@@ -107,12 +109,10 @@ public struct JacobianComparison: Sendable {
 
   /// Compares the entries of one output for one gradient.
   private mutating func compare(
-    _ backward: [Double], _ definition: ArraySlice<Double>, _ start: Position,
+    _ backward: [Double], _ definition: UnsafeBufferPointer<Double>, _ start: Position,
     _ gradient: ResultTensor
   ) {
-    let found = backward.withUnsafeBufferPointer { backward in
-      definition.withUnsafeBufferPointer { RowMaxima(backward, $0) }
-    }
+    let found = backward.withUnsafeBufferPointer { RowMaxima($0, definition) }
     let place = found.place
     largest = max(largest, found.largest)
     count += definition.count
@@ -120,7 +120,7 @@ public struct JacobianComparison: Sendable {
     consider(
       Entry(
         gradient: gradient, element: place, output: start.output, backward: backward[place],
-        definition: definition[definition.startIndex + place]),
+        definition: definition[place]),
       Position(gradient: start.gradient, element: place, output: start.output))
   }
 
@@ -147,6 +147,18 @@ extension Gradients<Double> {
     case .inputGradient(let index): inputs[index]
     case .parameterGradient(let name): parameters[name]
     case .output, .buffer: nil
+    }
+  }
+}
+
+extension Operands<Double> {
+  /// The same operands in memory of their own: threads that count references to shared ones wait for
+  /// each other, and a call of a small layer counts dozens.
+  fileprivate var copied: Operands<Double> {
+    mapTensors { tensor in
+      Tensor(
+        Shape(Array(count: tensor.shape.rank) { tensor.shape[$0] }),
+        Array(count: tensor.count) { tensor[$0] })
     }
   }
 }

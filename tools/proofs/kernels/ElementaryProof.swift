@@ -84,6 +84,9 @@ struct ElementaryProof<S: ProofScalar> {
     case .exp: 1.1
     case .tanh: 2.7
     case .logistic: 2.6
+    case .expMinusOne: 2
+    case .erf: 1.5
+    case .softplus: 4
     }
   }
 

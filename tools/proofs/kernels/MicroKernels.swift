@@ -29,6 +29,9 @@ struct MicroKernels<S: ProofScalar> {
   let gather: (Int32, Int, UnsafePointer<ck_run>?, Source, Target) -> Void
   let allFinite: (Int32, Int, Source) -> Int32
   let transpose: (Int32, Int, Int, Source, Int, Target, Int) -> Void
+  let smallCopy: (Int32, Int, Int, Int, Int, Int, Int, Int, Source, Target) -> Void
+  let small: (Int32, UnsafePointer<ck_small>?, Source, Offsets, Source, Source, Target) -> Void
+  let smallSums: (Int32, UnsafePointer<ck_small>?, Source, Offsets, Source, Target) -> Void
 }
 
 extension MicroKernels<Float> {
@@ -37,7 +40,9 @@ extension MicroKernels<Float> {
       product: ck_product_f32, correlate: ck_correlate_f32, dots: ck_dots_f32,
       overlap: ck_overlap_f32, plane: ck_plane_f32, laneSums: ck_lane_sums_f32,
       addLanes: ck_add_lanes_f32, copyRows: ck_copy_rows_f32, streamRows: ck_stream_rows_f32,
-      gather: ck_gather_f32, allFinite: ck_all_finite_f32, transpose: ck_transpose_f32)
+      gather: ck_gather_f32, allFinite: ck_all_finite_f32,
+      transpose: ck_transpose_f32, smallCopy: ck_small_copy_f32, small: ck_small_f32,
+      smallSums: ck_small_sums_f32)
   }
 }
 
@@ -47,6 +52,8 @@ extension MicroKernels<Double> {
       product: ck_product_f64, correlate: ck_correlate_f64, dots: ck_dots_f64,
       overlap: ck_overlap_f64, plane: ck_plane_f64, laneSums: ck_lane_sums_f64,
       addLanes: ck_add_lanes_f64, copyRows: ck_copy_rows_f64, streamRows: ck_stream_rows_f64,
-      gather: ck_gather_f64, allFinite: ck_all_finite_f64, transpose: ck_transpose_f64)
+      gather: ck_gather_f64, allFinite: ck_all_finite_f64,
+      transpose: ck_transpose_f64, smallCopy: ck_small_copy_f64, small: ck_small_f64,
+      smallSums: ck_small_sums_f64)
   }
 }

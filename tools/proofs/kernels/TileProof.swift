@@ -56,6 +56,7 @@ final class TileProof<S: ProofScalar> {
     for terms in 1...13 {
       for columns in 1...2 * wide + 1 { try laneSums(terms, columns) }
     }
+    try small()
     for rows in 0...9 {
       for columns in 0...9 {
         try transpose(rows, columns)

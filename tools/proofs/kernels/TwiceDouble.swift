@@ -1,3 +1,4 @@
+import Glibc
 import Kernels
 
 /// A number as the unevaluated sum of two doubles, about 106 bits.
@@ -56,6 +57,30 @@ struct TwiceDouble {
     return sum
   }
 
+  /// ln(1 + z) of 0 ≤ z ≤ 1: a step of Newton's method from the double that is closest,
+  /// ln(1 + z) = y + ln(1 + d) with 1 + d = (1 + z)·e^(−y).
+  private static func logarithm(onePlus z: TwiceDouble) -> TwiceDouble {
+    let y = log1p(z.high)
+    guard y > 1e-300 else { return z }
+    let m = exponentialMinusOne(-y)
+    let d = z + m + z * m
+    return TwiceDouble(y) + d + d * d * TwiceDouble(-0.5)
+  }
+
+  /// erf x = 2/√π · e^(−x²) · Σ 2ⁿ·x²ⁿ⁺¹ / (1·3·5···(2n + 1)), all terms of one sign.
+  private static func errorFunction(_ x: Double) -> TwiceDouble {
+    guard x.magnitude < 7 else { return TwiceDouble(x < 0 ? -1 : 1) }
+    let square = TwiceDouble(x) * TwiceDouble(x)
+    var (term, sum) = (TwiceDouble(x), TwiceDouble(x))
+    for n in 1...300 {
+      term = term * square * TwiceDouble(2) / TwiceDouble(Double(2 * n + 1))
+      sum = sum + term
+    }
+    let l = TwiceDouble(-square.low)
+    let power = exponential(-square.high) * (TwiceDouble(1) + l + l * l * TwiceDouble(0.5))
+    return TwiceDouble(0x1.20dd750429b6dp+0, 0x1.1ae3a914fed80p-56) * power * sum
+  }
+
   /// The function of x, to about 100 bits; beyond the range of the exponents its limit.
   static func value(_ function: ElementaryFunction, _ x: Double) -> TwiceDouble {
     let one = TwiceDouble(1)
@@ -72,6 +97,14 @@ struct TwiceDouble {
     case .logistic:
       guard x > -709 else { return value(.exp, x) }
       return one / (value(.exp, -x) + one)
+    case .expMinusOne:
+      guard x < 709.782712893384 else { return TwiceDouble(.infinity) }
+      return x > -80 ? exponentialMinusOne(x) : TwiceDouble(-1)
+    case .erf: return errorFunction(x)
+    case .softplus:
+      guard x < 800 else { return TwiceDouble(x) }
+      let logarithm = logarithm(onePlus: value(.exp, -x.magnitude))
+      return x > 0 ? TwiceDouble(x) + logarithm : logarithm
     }
   }
 }
