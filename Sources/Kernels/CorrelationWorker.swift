@@ -49,7 +49,7 @@ struct CorrelationWorker<S: KernelScalar> {
         } else {
           planes.copy(
             x, channels: first..<first + channels.count, segments: segments, window: window,
-            to: scratch, planeSize: size)
+            to: scratch, planeSize: size, correlation.instructions)
           lines = Lines(
             source: UnsafePointer(scratch),
             terms: termOffsets(planeSize: size, pitch: planes.pitch(window.count)),

@@ -60,8 +60,28 @@ extension Float: KernelScalar {
   /// Copies rows with zeros beside them.
   public static func copyRows(_ t: RowCopy<Float>) {
     ck_copy_rows_f32(
-      t.above, t.rows, t.below, t.before, t.count, t.after, t.source, t.sourcePitch, t.stride,
-      t.target)
+      t.instructions.rawValue, t.above, t.rows, t.below, t.before, t.count, t.after, t.source,
+      t.sourcePitch, t.stride, t.target)
+  }
+
+  /// Copies rows to places at another distance.
+  public static func moveRows(_ t: RowMove<Float>) {
+    ck_move_rows_f32(
+      t.instructions.rawValue, t.rows, t.count, t.source, t.sourcePitch, t.target, t.targetPitch)
+  }
+
+  /// Joins rows.
+  public static func joinRows(_ t: RowJoin<Float>) {
+    ck_join_rows_f32(
+      t.instructions.rawValue, t.segments.count, t.segments.baseAddress, t.skipped, t.count,
+      t.source, t.sourcePitch, t.target)
+  }
+
+  /// Interleaves residues.
+  public static func interleave(_ t: Interleaving<Float>) {
+    ck_interleave_f32(
+      t.instructions.rawValue, t.rows, t.count, t.residues.rows, t.residues.columns, t.source,
+      t.sourcePitch, t.residues.columns * t.between, t.between, t.target, t.targetPitch)
   }
 
   /// Copies rows past the caches.
@@ -129,8 +149,28 @@ extension Double: KernelScalar {
   /// Copies rows with zeros beside them.
   public static func copyRows(_ t: RowCopy<Double>) {
     ck_copy_rows_f64(
-      t.above, t.rows, t.below, t.before, t.count, t.after, t.source, t.sourcePitch, t.stride,
-      t.target)
+      t.instructions.rawValue, t.above, t.rows, t.below, t.before, t.count, t.after, t.source,
+      t.sourcePitch, t.stride, t.target)
+  }
+
+  /// Copies rows to places at another distance.
+  public static func moveRows(_ t: RowMove<Double>) {
+    ck_move_rows_f64(
+      t.instructions.rawValue, t.rows, t.count, t.source, t.sourcePitch, t.target, t.targetPitch)
+  }
+
+  /// Joins rows.
+  public static func joinRows(_ t: RowJoin<Double>) {
+    ck_join_rows_f64(
+      t.instructions.rawValue, t.segments.count, t.segments.baseAddress, t.skipped, t.count,
+      t.source, t.sourcePitch, t.target)
+  }
+
+  /// Interleaves residues.
+  public static func interleave(_ t: Interleaving<Double>) {
+    ck_interleave_f64(
+      t.instructions.rawValue, t.rows, t.count, t.residues.rows, t.residues.columns, t.source,
+      t.sourcePitch, t.residues.columns * t.between, t.between, t.target, t.targetPitch)
   }
 
   /// Copies rows past the caches.

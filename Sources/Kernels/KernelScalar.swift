@@ -38,6 +38,15 @@ public protocol KernelScalar: FloatingScalar {
   /// Copies rows with zeros beside them.
   static func copyRows(_ rows: RowCopy<Self>)
 
+  /// Copies rows to places at another distance.
+  static func moveRows(_ rows: RowMove<Self>)
+
+  /// Copies rows of some segments without gaps.
+  static func joinRows(_ rows: RowJoin<Self>)
+
+  /// Puts the residues of rows and columns together.
+  static func interleave(_ planes: Interleaving<Self>)
+
   /// Copies rows to a place without gaps, past the caches.
   static func streamRows(_ rows: RowStream<Self>)
 

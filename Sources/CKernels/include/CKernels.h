@@ -59,7 +59,14 @@ int ck_correlate_rows(int isa);
 //
 // ck_transpose_…: target[x·ldt + r] = source[r·lds + x], r < rows, x < columns.
 //
-// ck_pick_…: target[x] = source[x·stride], x < count.
+// ck_move_rows_…: target[r·ldt + x] = source[r·lds + x], r < rows, x < count.
+//
+// ck_join_rows_…: of each of the `segments`, rows[k] rows of `count` numbers, without gaps; `skip` rows
+//   of the source lie between two segments. Up to 64 bytes are read beyond the end of a row, and
+//   written beyond the end of the target.
+//
+// ck_interleave_…: target[r·ldt + x] = s[(r mod high)·between_rows + (x mod wide)·between
+//   + ⌊r/high⌋·lds + ⌊x/wide⌋], r < rows, x < count.
 
 // ck_exp_…, ck_tanh_…, ck_logistic_…: y[i] = eˣ, tanh x, 1/(1 + e⁻ˣ) of x[i], i < count; x may be y.
 //   Relative errors in units of the last place: 1.1, 2.7, 2.6; NaN stays NaN.
@@ -120,8 +127,18 @@ struct ck_part {
     const T *s, ptrdiff_t pitch, const ptrdiff_t *offsets, T *lanes);                            \
   void ck_add_lanes_##S(ptrdiff_t terms, const T *lanes, T *c);                                  \
   void ck_copy_rows_##S(                                                                         \
-    ptrdiff_t above, ptrdiff_t rows, ptrdiff_t below, ptrdiff_t before, ptrdiff_t count,         \
-    ptrdiff_t after, const T *source, ptrdiff_t lds, ptrdiff_t stride, T *target);               \
+    int isa, ptrdiff_t above, ptrdiff_t rows, ptrdiff_t below, ptrdiff_t before,                 \
+    ptrdiff_t count, ptrdiff_t after, const T *source, ptrdiff_t lds, ptrdiff_t stride,          \
+    T *target);                                                                                  \
+  void ck_move_rows_##S(                                                                         \
+    int isa, ptrdiff_t rows, ptrdiff_t count, const T *source, ptrdiff_t lds, T *target,         \
+    ptrdiff_t ldt);                                                                              \
+  void ck_join_rows_##S(                                                                         \
+    int isa, ptrdiff_t segments, const ptrdiff_t *rows, ptrdiff_t skip, ptrdiff_t count,         \
+    const T *source, ptrdiff_t lds, T *target);                                                  \
+  void ck_interleave_##S(                                                                        \
+    int isa, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t high, ptrdiff_t wide, const T *s,        \
+    ptrdiff_t lds, ptrdiff_t between_rows, ptrdiff_t between, T *target, ptrdiff_t ldt);         \
   void ck_stream_rows_##S(                                                                       \
     ptrdiff_t rows, ptrdiff_t width, const T *source, ptrdiff_t lds, T *target);                 \
   void ck_direct_##S(                                                                            \
@@ -136,7 +153,6 @@ struct ck_part {
   void ck_transpose_##S(                                                                         \
     int isa, ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,       \
     ptrdiff_t ldt);                                                                              \
-  void ck_pick_##S(ptrdiff_t count, const T *source, ptrdiff_t stride, T *target);              \
   void ck_exp_##S(int isa, ptrdiff_t count, const T *x, T *y);                                   \
   void ck_tanh_##S(int isa, ptrdiff_t count, const T *x, T *y);                                  \
   void ck_logistic_##S(int isa, ptrdiff_t count, const T *x, T *y);

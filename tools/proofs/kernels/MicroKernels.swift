@@ -23,7 +23,10 @@ struct MicroKernels<S: ProofScalar> {
   let plane: (Int32, Int, Int, Source, Int, Offsets, Source, Int, Target, Int, S) -> Void
   let laneSums: (Int32, Int, Int, Int, Source, Int, Source, Int, Offsets, Target) -> Void
   let addLanes: (Int, Source, Target) -> Void
-  let copyRows: (Int, Int, Int, Int, Int, Int, Source, Int, Int, Target) -> Void
+  let copyRows: (Int32, Int, Int, Int, Int, Int, Int, Source, Int, Int, Target) -> Void
+  let moveRows: (Int32, Int, Int, Source, Int, Target, Int) -> Void
+  let joinRows: (Int32, Int, Offsets, Int, Int, Source, Int, Target) -> Void
+  let interleave: (Int32, Int, Int, Int, Int, Source, Int, Int, Int, Target, Int) -> Void
   let streamRows: (Int, Int, Source, Int, Target) -> Void
   let transpose: (Int32, Int, Int, Source, Int, Target, Int) -> Void
 }
@@ -33,7 +36,8 @@ extension MicroKernels<Float> {
     Self(
       product: ck_product_f32, correlate: ck_correlate_f32, dots: ck_dots_f32,
       overlap: ck_overlap_f32, plane: ck_plane_f32, laneSums: ck_lane_sums_f32,
-      addLanes: ck_add_lanes_f32, copyRows: ck_copy_rows_f32, streamRows: ck_stream_rows_f32,
+      addLanes: ck_add_lanes_f32, copyRows: ck_copy_rows_f32, moveRows: ck_move_rows_f32,
+      joinRows: ck_join_rows_f32, interleave: ck_interleave_f32, streamRows: ck_stream_rows_f32,
       transpose: ck_transpose_f32)
   }
 }
@@ -43,7 +47,8 @@ extension MicroKernels<Double> {
     Self(
       product: ck_product_f64, correlate: ck_correlate_f64, dots: ck_dots_f64,
       overlap: ck_overlap_f64, plane: ck_plane_f64, laneSums: ck_lane_sums_f64,
-      addLanes: ck_add_lanes_f64, copyRows: ck_copy_rows_f64, streamRows: ck_stream_rows_f64,
+      addLanes: ck_add_lanes_f64, copyRows: ck_copy_rows_f64, moveRows: ck_move_rows_f64,
+      joinRows: ck_join_rows_f64, interleave: ck_interleave_f64, streamRows: ck_stream_rows_f64,
       transpose: ck_transpose_f64)
   }
 }

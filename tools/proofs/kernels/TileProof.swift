@@ -60,13 +60,23 @@ final class TileProof<S: ProofScalar> {
       for columns in 0...9 {
         try transpose(rows, columns)
         try streamRows(rows, columns)
-        for stride in 1...3 { try copyRows(rows, columns * 3, stride) }
+        for stride in 1...4 { try copyRows(rows, columns * 3, stride) }
+      }
+    }
+    for rows in [1, 2, 5, 6] {
+      for columns in 1...4 * wide + 2 {
+        try moveRows(rows, columns)
+        try joinRows(rows, columns)
+        for stride in 1...4 {
+          try copyRows(rows, columns, stride)
+          try interleave(rows, columns, stride)
+        }
       }
     }
     for rows in [2, 15, 16, 17, 33] {
       for columns in [1, 7, 8, 15, 16, 17, 33] { try transpose(rows, columns) }
     }
-    for count in 16...18 { try copyRows(2, count * 16 / MemoryLayout<S>.size, 1) }
+    for count in 32...34 { try copyRows(2, count * 16 / MemoryLayout<S>.size, 1) }
   }
 
   /// Some fractions, against a guarded page.
