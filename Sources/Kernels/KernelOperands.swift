@@ -37,6 +37,23 @@ public struct CorrelationTile<S> {
   let accumulates: Bool
 }
 
+/// The operands of one tile whose rows are positions and whose lanes are filters.
+public struct FilterTile<S> {
+  let instructions: InstructionSet
+  let rows: Int
+  let vectors: Int
+  let source: UnsafePointer<S>
+  let places: UnsafePointer<Int>
+  let offsets: UnsafePointer<Int>
+  let count: Int
+  let weights: UnsafePointer<S>
+  let weightsPitch: Int
+  let c: UnsafeMutablePointer<S>
+  let pitch: Int
+  let sums: UnsafePointer<S>
+  let sumsPitch: Int
+}
+
 /// The operands of one tile of inner products of rows.
 public struct DotTile<S> {
   let instructions: InstructionSet

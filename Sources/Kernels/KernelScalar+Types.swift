@@ -16,6 +16,13 @@ extension Float: KernelScalar {
       t.lineCount, t.length, t.gradient, t.c, t.pitch, Int32(t.columns), t.accumulates ? 1 : 0)
   }
 
+  /// A tile whose lanes are filters.
+  public static func filterTile(_ t: FilterTile<Float>) {
+    ck_filters_f32(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.source, t.places, t.offsets,
+      t.count, t.weights, t.weightsPitch, t.c, t.pitch, t.sums, t.sumsPitch)
+  }
+
   /// A tile of inner products.
   public static func dotTile(_ t: DotTile<Float>) {
     ck_dots_f32(
@@ -103,6 +110,13 @@ extension Double: KernelScalar {
     ck_correlate_f64(
       t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.source, t.offsets, t.lines,
       t.lineCount, t.length, t.gradient, t.c, t.pitch, Int32(t.columns), t.accumulates ? 1 : 0)
+  }
+
+  /// A tile whose lanes are filters.
+  public static func filterTile(_ t: FilterTile<Double>) {
+    ck_filters_f64(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.source, t.places, t.offsets,
+      t.count, t.weights, t.weightsPitch, t.c, t.pitch, t.sums, t.sumsPitch)
   }
 
   /// A tile of inner products.

@@ -10,6 +10,9 @@ public protocol KernelScalar: FloatingScalar {
   /// A tile of a correlation: c[m][j] = Σ_l Σ_x s[offsets[m] + lines[l] + x] · g[…][j].
   static func correlationTile(_ tile: CorrelationTile<Self>)
 
+  /// A tile whose lanes are filters: c[m][j] = sums[m][j] + Σ_p s[places[m] + offsets[p]] · w[p][j].
+  static func filterTile(_ tile: FilterTile<Self>)
+
   /// A tile of inner products: c[m][j] = Σ_p a[m·lda + p] · b[j·ldb + p].
   static func dotTile(_ tile: DotTile<Self>)
 

@@ -6,6 +6,7 @@ struct RowSegment: Sendable {
   /// Cuts a range of rows, counted through all images, at the borders of the images.
   static func cut(_ range: Range<Int>, height: Int) -> [RowSegment] {
     var segments: [RowSegment] = []
+    segments.reserveCapacity((range.count - 1) / max(1, height) + 2)
     var row = range.lowerBound
     while row < range.upperBound {
       let image = row / height

@@ -35,6 +35,10 @@ int ck_correlate_rows(int isa);
 // ck_correlate_…: c[m][j] (+)= Σ_l Σ_x s[offsets[m] + lines[l] + x] · g[(l·length + x)·vectors·lanes + j]
 //   rows ≤ ck_correlate_rows(isa); vectors is 1 or 2; g is packed without gaps.
 //
+// ck_filters_…: c[m·ldc + j] = sums[m·lds + j] + Σ_p s[places[m] + offsets[p]] · w[p·ldw + j],
+//   j < vectors · lanes, p ascending, one chain of fused multiply-adds; sums may be c.
+//   rows ≤ ck_correlate_rows(isa); vectors is 1 or 2.
+//
 // ck_dots_…: c[m·ldc + j] = Σ_p a[m·lda + p] · b[j·ldb + p], m < rows ≤ 8, j < columns ≤ 2.
 //   Sums 64 bytes' worth of lanes side by side and adds them in a fixed tree.
 //
@@ -112,6 +116,10 @@ struct ck_part {
     int isa, int rows, int vectors, const T *s, const ptrdiff_t *offsets,                        \
     const ptrdiff_t *lines, ptrdiff_t line_count, ptrdiff_t length, const T *g, T *c,            \
     ptrdiff_t ldc, int columns, int accumulate);                                                 \
+  void ck_filters_##S(                                                                           \
+    int isa, int rows, int vectors, const T *s, const ptrdiff_t *places,                         \
+    const ptrdiff_t *offsets, ptrdiff_t count, const T *w, ptrdiff_t ldw, T *c, ptrdiff_t ldc,   \
+    const T *sums, ptrdiff_t lds);                                                                              \
   void ck_dots_##S(                                                                              \
     int isa, int rows, int columns, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,        \
     ptrdiff_t count, T *c, ptrdiff_t ldc);                                                       \

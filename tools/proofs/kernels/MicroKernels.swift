@@ -15,6 +15,10 @@ struct MicroKernels<S: ProofScalar> {
     (
       Int32, Int32, Int32, Source, Offsets, Offsets, Int, Int, Source, Target, Int, Int32, Int32
     ) -> Void
+  let filters:
+    (
+      Int32, Int32, Int32, Source, Offsets, Offsets, Int, Source, Int, Target, Int, Source, Int
+    ) -> Void
   let dots: (Int32, Int32, Int32, Source, Int, Source, Int, Int, Target, Int) -> Void
   let overlap:
     (
@@ -34,8 +38,8 @@ struct MicroKernels<S: ProofScalar> {
 extension MicroKernels<Float> {
   static var narrow: Self {
     Self(
-      product: ck_product_f32, correlate: ck_correlate_f32, dots: ck_dots_f32,
-      overlap: ck_overlap_f32, plane: ck_plane_f32, laneSums: ck_lane_sums_f32,
+      product: ck_product_f32, correlate: ck_correlate_f32, filters: ck_filters_f32,
+      dots: ck_dots_f32, overlap: ck_overlap_f32, plane: ck_plane_f32, laneSums: ck_lane_sums_f32,
       addLanes: ck_add_lanes_f32, copyRows: ck_copy_rows_f32, moveRows: ck_move_rows_f32,
       joinRows: ck_join_rows_f32, interleave: ck_interleave_f32, streamRows: ck_stream_rows_f32,
       transpose: ck_transpose_f32)
@@ -45,8 +49,8 @@ extension MicroKernels<Float> {
 extension MicroKernels<Double> {
   static var wide: Self {
     Self(
-      product: ck_product_f64, correlate: ck_correlate_f64, dots: ck_dots_f64,
-      overlap: ck_overlap_f64, plane: ck_plane_f64, laneSums: ck_lane_sums_f64,
+      product: ck_product_f64, correlate: ck_correlate_f64, filters: ck_filters_f64,
+      dots: ck_dots_f64, overlap: ck_overlap_f64, plane: ck_plane_f64, laneSums: ck_lane_sums_f64,
       addLanes: ck_add_lanes_f64, copyRows: ck_copy_rows_f64, moveRows: ck_move_rows_f64,
       joinRows: ck_join_rows_f64, interleave: ck_interleave_f64, streamRows: ck_stream_rows_f64,
       transpose: ck_transpose_f64)

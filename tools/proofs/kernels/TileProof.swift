@@ -38,6 +38,9 @@ final class TileProof<S: ProofScalar> {
         for columns in 1...vectors * lanes {
           try correlate(rows + 1, vectors, columns, accumulate: columns % 2 == 0)
         }
+        for terms in 0...5 {
+          for adds in [false, true] { try filters(rows + 1, vectors, terms, adds: adds) }
+        }
       }
     }
     for rows in 1...8 {
