@@ -11,6 +11,8 @@ struct CorrelationWorker<S: KernelScalar> {
   var planes: SourcePlanes { correlation.planes }
   private var plan: CorrelationPlan { correlation.plan }
 
+  private typealias Part = (segments: [RowSegment], columns: Range<Int>)
+
   /// One panel of gradients: some outputs side by side.
   private struct Panel {
     let outputs: Range<Int>
@@ -36,10 +38,10 @@ struct CorrelationWorker<S: KernelScalar> {
     let sourceCount = channels.count * planes.phases.count * most
     let gradientCount = rows * plan.columnCut.longest * packedWidth
     Scratch.with(sourceCount + gradientCount + 128, of: S.self) { scratch in
+      var next = part(bands.lowerBound)
       for band in bands {
-        let window = plan.columnCut[band % plan.columnCut.count]
-        let segments = RowSegment.cut(
-          plan.rowCut[band / plan.columnCut.count], height: geometry.height.output)
+        let (segments, window) = next
+        if band + 1 < bands.upperBound { next = part(band + 1) }
         let size = planes.planeSize(
           height: planes.height(segments), pitch: planes.pitch(window.count), of: S.self)
         let first = group * geometry.groupInputs + channels.lowerBound
@@ -65,10 +67,19 @@ struct CorrelationWorker<S: KernelScalar> {
         pack(dy, panels, segments, window, to: packed)
         multiply(
           lines, length: window.count, packed, panels,
-          next: band + 1 < bands.upperBound ? band + 1 : nil,
+          next: band + 1 < bands.upperBound ? next : nil,
           accumulates: band > bands.lowerBound, x, dy, result)
       }
     }
+  }
+
+  /// The rows of outputs and the columns of a band.
+  private func part(_ band: Int) -> Part {
+    let rows = plan.rowCut[band / plan.columnCut.count]
+    return (
+      RowSegment.cut(rows, height: geometry.height.output),
+      plan.columnCut[band % plan.columnCut.count]
+    )
   }
 
   private func makePanels() -> [Panel] {
@@ -116,7 +127,7 @@ struct CorrelationWorker<S: KernelScalar> {
   }
 
   private func multiply(
-    _ lines: Lines, length: Int, _ packed: UnsafePointer<S>, _ panels: [Panel], next: Int?,
+    _ lines: Lines, length: Int, _ packed: UnsafePointer<S>, _ panels: [Panel], next: Part?,
     accumulates: Bool, _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>,
     _ result: UnsafeMutablePointer<S>
   ) {
@@ -152,14 +163,12 @@ struct CorrelationWorker<S: KernelScalar> {
   /// Asks for a part of what a band reads, while another is multiplied: short stretches of many
   /// planes, which the processor does not foresee.
   private func prefetch(
-    _ band: Int, _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, part: Int, of parts: Int
+    _ next: Part, _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, part: Int, of parts: Int
   ) {
-    let window = plan.columnCut[band % plan.columnCut.count]
+    let (segments, window) = next
     let cut = Balanced(outputs.count, count: parts)[part]
     let channel = group * geometry.groupOutputs + outputs.lowerBound + cut.lowerBound
     let size = MemoryLayout<S>.stride
-    let segments = RowSegment.cut(
-      plan.rowCut[band / plan.columnCut.count], height: geometry.height.output)
     for segment in segments {
       let start = segment.rows.lowerBound * geometry.width.output + window.lowerBound
       let length = (segment.rows.count - 1) * geometry.width.output + window.count
