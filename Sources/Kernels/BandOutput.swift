@@ -93,7 +93,7 @@ extension BandWorker {
     write(source, pitch, segment.count, window.count, to: place, distance)
   }
 
-  /// Puts the rows of all residues of one plane together and copies them.
+  /// Puts the rows of all residues of one plane together.
   private func interleave(
     _ sums: Accumulators, _ source: Int, _ pitch: Int, _ segment: Range<Int>,
     _ window: Range<Int>, to plane: UnsafeMutablePointer<S>
@@ -101,20 +101,17 @@ extension BandWorker {
     let (rows, columns) = (product.targetRows, product.targetColumns)
     let start = window.lowerBound * columns.stride
     let width = min(columns.extent - start, window.count * columns.stride)
-    let staged = window.count * columns.stride
     let top = segment.lowerBound * rows.stride
     let height = min(rows.extent - top, segment.count * rows.stride)
-    let between = sums.bases.count > 1 ? sums.bases[1] - sums.bases[0] : 0
-    for row in 0..<height {
-      let (u, residue) = row.quotientAndRemainder(dividingBy: rows.stride)
-      S.transpose(
-        Transposition(
-          instructions: product.instructions, rows: columns.residues, columns: window.count,
-          source: sums.bases[residue * columns.residues] + source + u * pitch,
-          sourcePitch: between, target: sums.rest + row * staged, targetPitch: columns.stride))
-    }
-    write(
-      sums.rest, staged, height, width, to: plane + top * columns.extent + start, columns.extent)
+    let target = plane + top * columns.extent + start
+    S.interleave(
+      Interleaving(
+        instructions: product.instructions, rows: height, count: width,
+        residues: (rows.residues, columns.residues), source: sums.bases[0] + source,
+        sourcePitch: pitch, between: sums.bases[1] - sums.bases[0],
+        target: plan.streams ? sums.rest : target,
+        targetPitch: plan.streams ? width : columns.extent))
+    if plan.streams { write(sums.rest, width, height, width, to: target, columns.extent) }
   }
 
   /// Copies rows, past the caches if the plan says so.
@@ -123,9 +120,13 @@ extension BandWorker {
     to target: UnsafeMutablePointer<S>, _ targetPitch: Int
   ) {
     guard plan.streams else {
-      for row in 0..<rows {
-        (target + row * targetPitch).update(from: source + row * pitch, count: width)
-      }
+      // Rows without a gap on either side are one.
+      let isOne = pitch == width && targetPitch == width
+      S.moveRows(
+        RowMove(
+          instructions: product.instructions, rows: isOne ? 1 : rows,
+          count: isOne ? rows * width : width, source: source, sourcePitch: pitch, target: target,
+          targetPitch: targetPitch))
       return
     }
     // Rows that leave no gap are one run.

@@ -15,7 +15,7 @@ struct BandPlan: Sendable {
   private static let smallestTask = 1 << 20
 
   /// Bytes of a result that is still in a cache when it is read.
-  private static let largestCached = 4 << 20
+  static let largestCached = 4 << 20
 
   /// Panels, and terms, up to which a tile is read in place: lines that begin anywhere take half as
   /// much again of the first-level cache, which matters more than a copy if many panels read them.

@@ -70,7 +70,8 @@ struct BandWorker<S: KernelScalar> {
             let first = band.group * product.channels
             planes.copy(
               source, channels: first + channels.lowerBound..<first + channels.upperBound,
-              segments: band.segments, window: band.columns, to: scratch, planeSize: planeSize)
+              segments: band.segments, window: band.columns, to: scratch, planeSize: planeSize,
+              product.instructions)
           }
           setOffsets(block, residue.taps, firstChannel: channels.lowerBound, lines)
           if plan.compacts { compact(band, lines, to: copied, pitch: compactPitch) }
@@ -133,24 +134,18 @@ struct BandWorker<S: KernelScalar> {
   private mutating func compact(
     _ band: Band, _ lines: Lines, to target: UnsafeMutablePointer<S>, pitch: Int
   ) {
-    let width = band.columns.count
-    for term in offsets.indices {
-      var place = target + term * pitch
-      var line = UnsafePointer(scratch) + offsets[term]
-      for segment in band.segments {
-        for _ in segment.rows {
-          // Eight at a time; what is too much is overwritten by the next row or lies in the gap
-          // after the last one.
-          for index in stride(from: 0, to: width, by: 8) {
-            let eight = UnsafeRawPointer(line + index).loadUnaligned(as: SIMD8<S>.self)
-            UnsafeMutableRawPointer(place + index).storeBytes(of: eight, as: SIMD8<S>.self)
-          }
-          place += width
-          line += lines.pitch
-        }
-        line += product.planes.rows.span * lines.pitch
+    let rows = band.segments.map { $0.rows.count }
+    rows.withUnsafeBufferPointer { rows in
+      for term in offsets.indices {
+        // What is written too much lies in the gap after the line.
+        S.joinRows(
+          RowJoin(
+            instructions: product.instructions, segments: rows,
+            skipped: product.planes.rows.span, count: band.columns.count,
+            source: scratch + offsets[term], sourcePitch: lines.pitch,
+            target: target + term * pitch))
+        offsets[term] = term * pitch
       }
-      offsets[term] = term * pitch
     }
   }
 

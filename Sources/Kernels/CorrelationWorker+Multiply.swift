@@ -9,7 +9,7 @@ extension CorrelationWorker {
     let gradients: UnsafePointer<S>
     let panels: [Panel]
     /// The band that comes next.
-    let next: Int?
+    let next: Part?
     let accumulates: Bool
   }
 

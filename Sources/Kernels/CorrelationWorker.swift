@@ -11,6 +11,9 @@ struct CorrelationWorker<S: KernelScalar> {
   var planes: SourcePlanes { correlation.planes }
   private var plan: CorrelationPlan { correlation.plan }
 
+  /// The rows and columns of outputs of a band.
+  typealias Part = (segments: [RowSegment], columns: Range<Int>)
+
   /// One panel of gradients: some outputs side by side.
   struct Panel {
     let outputs: Range<Int>
@@ -36,10 +39,10 @@ struct CorrelationWorker<S: KernelScalar> {
     let sourceCount = channels.count * planes.phases.count * most
     let gradientCount = rows * plan.columnCut.longest * packedWidth
     Scratch.with(sourceCount + gradientCount + 128, of: S.self) { scratch in
+      var next = part(bands.lowerBound)
       for band in bands {
-        let window = plan.columnCut[band % plan.columnCut.count]
-        let segments = RowSegment.cut(
-          plan.rowCut[band / plan.columnCut.count], height: geometry.height.output)
+        let (segments, window) = next
+        if band + 1 < bands.upperBound { next = part(band + 1) }
         let size = planes.planeSize(
           height: planes.height(segments), pitch: planes.pitch(window.count), of: S.self)
         let first = group * geometry.groupInputs + channels.lowerBound
@@ -49,7 +52,7 @@ struct CorrelationWorker<S: KernelScalar> {
         } else {
           planes.copy(
             x, channels: first..<first + channels.count, segments: segments, window: window,
-            to: scratch, planeSize: size)
+            to: scratch, planeSize: size, correlation.instructions)
           lines = Lines(
             source: UnsafePointer(scratch),
             terms: termOffsets(planeSize: size, pitch: planes.pitch(window.count)),
@@ -65,7 +68,7 @@ struct CorrelationWorker<S: KernelScalar> {
         pack(dy, panels, segments, window, to: packed)
         let product = BandProduct(
           lines: lines, length: window.count, gradients: packed, panels: panels,
-          next: band + 1 < bands.upperBound ? band + 1 : nil, accumulates: band > bands.lowerBound)
+          next: band + 1 < bands.upperBound ? next : nil, accumulates: band > bands.lowerBound)
         let gradients = NumberRun(
           instructions: correlation.instructions, values: UnsafePointer(packed),
           count: lines.rows.count * window.count * packedWidth)
@@ -78,6 +81,15 @@ struct CorrelationWorker<S: KernelScalar> {
             : allTerms(lines, length: window.count), x, dy, result)
       }
     }
+  }
+
+  /// The rows of outputs and the columns of a band.
+  private func part(_ band: Int) -> Part {
+    let rows = plan.rowCut[band / plan.columnCut.count]
+    return (
+      RowSegment.cut(rows, height: geometry.height.output),
+      plan.columnCut[band % plan.columnCut.count]
+    )
   }
 
   private func makePanels() -> [Panel] {
@@ -127,14 +139,12 @@ struct CorrelationWorker<S: KernelScalar> {
   /// Asks for a part of what a band reads, while another is multiplied: short stretches of many
   /// planes, which the processor does not foresee.
   func prefetch(
-    _ band: Int, _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, part: Int, of parts: Int
+    _ next: Part, _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>, part: Int, of parts: Int
   ) {
-    let window = plan.columnCut[band % plan.columnCut.count]
+    let (segments, window) = next
     let cut = Balanced(outputs.count, count: parts)[part]
     let channel = group * geometry.groupOutputs + outputs.lowerBound + cut.lowerBound
     let size = MemoryLayout<S>.stride
-    let segments = RowSegment.cut(
-      plan.rowCut[band / plan.columnCut.count], height: geometry.height.output)
     for segment in segments {
       let start = segment.rows.lowerBound * geometry.width.output + window.lowerBound
       let length = (segment.rows.count - 1) * geometry.width.output + window.count

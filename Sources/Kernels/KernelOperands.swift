@@ -44,6 +44,23 @@ public struct CorrelationTile<S> {
   let accumulates: Bool
 }
 
+/// The operands of one tile whose rows are positions and whose lanes are filters.
+public struct FilterTile<S> {
+  let instructions: InstructionSet
+  let rows: Int
+  let vectors: Int
+  let source: UnsafePointer<S>
+  let places: UnsafePointer<Int>
+  let offsets: UnsafePointer<Int>
+  let count: Int
+  let weights: UnsafePointer<S>
+  let weightsPitch: Int
+  let c: UnsafeMutablePointer<S>
+  let pitch: Int
+  let sums: UnsafePointer<S>
+  let sumsPitch: Int
+}
+
 /// The operands of one tile of inner products of rows.
 public struct DotTile<S> {
   let instructions: InstructionSet
@@ -126,6 +143,7 @@ public struct LaneTile<S> {
 
 /// Rows of a source, and where they go with zeros on all sides.
 public struct RowCopy<S> {
+  let instructions: InstructionSet
   let above: Int
   let rows: Int
   let below: Int
@@ -136,6 +154,44 @@ public struct RowCopy<S> {
   let sourcePitch: Int
   let stride: Int
   let target: UnsafeMutablePointer<S>
+}
+
+/// Rows, and where they go at another distance.
+public struct RowMove<S> {
+  let instructions: InstructionSet
+  let rows: Int
+  let count: Int
+  let source: UnsafePointer<S>
+  let sourcePitch: Int
+  let target: UnsafeMutablePointer<S>
+  let targetPitch: Int
+}
+
+/// Segments of rows with rows between them that are skipped, and where they go without gaps.
+public struct RowJoin<S> {
+  let instructions: InstructionSet
+  /// The rows of each.
+  let segments: UnsafeBufferPointer<Int>
+  let skipped: Int
+  let count: Int
+  let source: UnsafePointer<S>
+  let sourcePitch: Int
+  let target: UnsafeMutablePointer<S>
+}
+
+/// One plane for each residue of row and column, and where all of them go.
+public struct Interleaving<S> {
+  let instructions: InstructionSet
+  /// Rows and columns of the result.
+  let rows: Int
+  let count: Int
+  let residues: (rows: Int, columns: Int)
+  let source: UnsafePointer<S>
+  let sourcePitch: Int
+  /// The distance between the planes of two residues, that of the columns first.
+  let between: Int
+  let target: UnsafeMutablePointer<S>
+  let targetPitch: Int
 }
 
 /// Rows of a source, and where they go without gaps.

@@ -25,6 +25,18 @@ package enum KernelPath: Int, CaseIterable, Sendable {
   case planesSpread
   /// A plane is cut into bands.
   case planesCut
+  /// The lanes are filters, and windows are read where they are.
+  case filtersReadInPlace
+  /// The lanes are filters, and rows are copied with zeros beside them.
+  case filtersOfCopies
+  /// The residues of such a result are put together.
+  case filtersInterleaved
+  /// Its filters are cut into parts.
+  case filtersInParts
+  /// Weights whose terms are neighbours are laid out with the filters side by side.
+  case filtersTurned
+  /// Other weights, one term at a time.
+  case filtersPicked
   /// A band whose tiles read the lines of an image where they are.
   case bandsReadInPlace
   /// A band of tiles whose sums are the result's own memory.

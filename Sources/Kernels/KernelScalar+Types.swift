@@ -17,6 +17,13 @@ extension Float: KernelScalar {
       t.accumulates ? 1 : 0)
   }
 
+  /// A tile whose lanes are filters.
+  public static func filterTile(_ t: FilterTile<Float>) {
+    ck_filters_f32(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.source, t.places, t.offsets,
+      t.count, t.weights, t.weightsPitch, t.c, t.pitch, t.sums, t.sumsPitch)
+  }
+
   /// A tile of inner products.
   public static func dotTile(_ t: DotTile<Float>) {
     ck_dots_f32(
@@ -61,8 +68,28 @@ extension Float: KernelScalar {
   /// Copies rows with zeros beside them.
   public static func copyRows(_ t: RowCopy<Float>) {
     ck_copy_rows_f32(
-      t.above, t.rows, t.below, t.before, t.count, t.after, t.source, t.sourcePitch, t.stride,
-      t.target)
+      t.instructions.rawValue, t.above, t.rows, t.below, t.before, t.count, t.after, t.source,
+      t.sourcePitch, t.stride, t.target)
+  }
+
+  /// Copies rows to places at another distance.
+  public static func moveRows(_ t: RowMove<Float>) {
+    ck_move_rows_f32(
+      t.instructions.rawValue, t.rows, t.count, t.source, t.sourcePitch, t.target, t.targetPitch)
+  }
+
+  /// Joins rows.
+  public static func joinRows(_ t: RowJoin<Float>) {
+    ck_join_rows_f32(
+      t.instructions.rawValue, t.segments.count, t.segments.baseAddress, t.skipped, t.count,
+      t.source, t.sourcePitch, t.target)
+  }
+
+  /// Interleaves residues.
+  public static func interleave(_ t: Interleaving<Float>) {
+    ck_interleave_f32(
+      t.instructions.rawValue, t.rows, t.count, t.residues.rows, t.residues.columns, t.source,
+      t.sourcePitch, t.residues.columns * t.between, t.between, t.target, t.targetPitch)
   }
 
   /// Copies rows past the caches.
@@ -95,6 +122,13 @@ extension Double: KernelScalar {
       t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.source, t.offsets, t.lines,
       t.starts, t.lineCount, t.length, t.gradient, t.c, t.places, Int32(t.columns),
       t.accumulates ? 1 : 0)
+  }
+
+  /// A tile whose lanes are filters.
+  public static func filterTile(_ t: FilterTile<Double>) {
+    ck_filters_f64(
+      t.instructions.rawValue, Int32(t.rows), Int32(t.vectors), t.source, t.places, t.offsets,
+      t.count, t.weights, t.weightsPitch, t.c, t.pitch, t.sums, t.sumsPitch)
   }
 
   /// A tile of inner products.
@@ -141,8 +175,28 @@ extension Double: KernelScalar {
   /// Copies rows with zeros beside them.
   public static func copyRows(_ t: RowCopy<Double>) {
     ck_copy_rows_f64(
-      t.above, t.rows, t.below, t.before, t.count, t.after, t.source, t.sourcePitch, t.stride,
-      t.target)
+      t.instructions.rawValue, t.above, t.rows, t.below, t.before, t.count, t.after, t.source,
+      t.sourcePitch, t.stride, t.target)
+  }
+
+  /// Copies rows to places at another distance.
+  public static func moveRows(_ t: RowMove<Double>) {
+    ck_move_rows_f64(
+      t.instructions.rawValue, t.rows, t.count, t.source, t.sourcePitch, t.target, t.targetPitch)
+  }
+
+  /// Joins rows.
+  public static func joinRows(_ t: RowJoin<Double>) {
+    ck_join_rows_f64(
+      t.instructions.rawValue, t.segments.count, t.segments.baseAddress, t.skipped, t.count,
+      t.source, t.sourcePitch, t.target)
+  }
+
+  /// Interleaves residues.
+  public static func interleave(_ t: Interleaving<Double>) {
+    ck_interleave_f64(
+      t.instructions.rawValue, t.rows, t.count, t.residues.rows, t.residues.columns, t.source,
+      t.sourcePitch, t.residues.columns * t.between, t.between, t.target, t.targetPitch)
   }
 
   /// Copies rows past the caches.

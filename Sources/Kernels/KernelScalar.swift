@@ -10,6 +10,9 @@ public protocol KernelScalar: FloatingScalar {
   /// A tile of a correlation: c[m][j] = Σ_l Σ_x s[offsets[m] + lines[l] + x] · g[…][j].
   static func correlationTile(_ tile: CorrelationTile<Self>)
 
+  /// A tile whose lanes are filters: c[m][j] = sums[m][j] + Σ_p s[places[m] + offsets[p]] · w[p][j].
+  static func filterTile(_ tile: FilterTile<Self>)
+
   /// A tile of inner products: c[m][j] = Σ_p a[m·lda + p] · b[j·ldb + p].
   static func dotTile(_ tile: DotTile<Self>)
 
@@ -46,6 +49,15 @@ public protocol KernelScalar: FloatingScalar {
 
   /// Copies rows with zeros beside them.
   static func copyRows(_ rows: RowCopy<Self>)
+
+  /// Copies rows to places at another distance.
+  static func moveRows(_ rows: RowMove<Self>)
+
+  /// Copies rows of some segments without gaps.
+  static func joinRows(_ rows: RowJoin<Self>)
+
+  /// Puts the residues of rows and columns together.
+  static func interleave(_ planes: Interleaving<Self>)
 
   /// Copies rows to a place without gaps, past the caches.
   static func streamRows(_ rows: RowStream<Self>)

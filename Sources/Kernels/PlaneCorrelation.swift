@@ -79,7 +79,7 @@ struct PlaneCorrelation<S: KernelScalar> {
         planes.copy(
           x, channels: groups.lowerBound * inputs..<groups.upperBound * inputs,
           segment: RowSegment(image: image, rows: part.rows), window: part.columns, to: scratch,
-          planeSize: bands.planeSize)
+          planeSize: bands.planeSize, instructions)
         for output in 0..<groups.count * outputs {
           let plane = geometry.outputPlane(
             image: image, channel: groups.lowerBound * outputs + output)

@@ -73,7 +73,7 @@ struct PlaneProduct<S: KernelScalar> {
         product.planes.copy(
           source, channels: group * channels..<end * channels,
           segment: RowSegment(image: image, rows: part.rows), window: part.columns, to: scratch,
-          planeSize: bands.planeSize)
+          planeSize: bands.planeSize, product.instructions)
         for index in group..<end {
           let copies = scratch + (index - group) * bands.groupSize
           multiply(image, index, part, offsets, copies, bias, result, scratch + bands.scratch)

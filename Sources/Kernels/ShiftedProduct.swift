@@ -37,6 +37,9 @@ struct ShiftedProduct<S: KernelScalar> {
     guard !PlaneProduct.fits(self) else {
       return PlaneProduct(self, weights, view).run(source, bias: bias, result: result)
     }
+    guard !FilterPlan.fits(self) else {
+      return FilterProduct(self, weights, view).run(source, bias: bias, result: result)
+    }
     if let plan = PixelPlan(self) {
       return runPixels(plan, source, weights, view, bias: bias, result: result)
     }
@@ -102,27 +105,36 @@ struct ShiftedProduct<S: KernelScalar> {
 
   /// The residues, by row and column, with their weights.
   private func makeResidues(_ weights: UnsafePointer<S>, _ view: WeightView) -> [Residue] {
-    let count = targetRows.residues * targetColumns.residues
-    var taps = [[SourcePlanes.Tap]](repeating: [], count: count)
-    if count == 1 {
-      taps[0] = planes.taps
-    } else {
-      for tap in planes.taps {
-        taps[tap.residue.row * targetColumns.residues + tap.residue.column].append(tap)
-      }
-    }
-    let mostTaps = taps.reduce(1) { max($0, $1.count) }
-    return taps.map { own in
-      guard !own.isEmpty else { return Residue(taps: [], weights: nil) }
-      let blocks =
-        count == 1
-        ? ReductionBlocks(channels: channels, taps: own.count)
-        : ReductionBlocks(channels: channels, taps: own.count, mostTaps: mostTaps)
+    let taps = tapsOfResidues
+    return zip(taps, blocksOfResidues(taps)).map { own, blocks in
+      guard let blocks else { return Residue(taps: [], weights: nil) }
       return Residue(
         taps: own,
         weights: PackedWeights(
           weights, view, groups: groups, rows: rows, taps: own.map(\.kernel), blocks: blocks,
           instructions: instructions, vectors: vectors))
+    }
+  }
+
+  /// The taps that reach the outputs of each residue, by row and column.
+  var tapsOfResidues: [[SourcePlanes.Tap]] {
+    let count = targetRows.residues * targetColumns.residues
+    guard count > 1 else { return [planes.taps] }
+    var taps = [[SourcePlanes.Tap]](repeating: [], count: count)
+    for tap in planes.taps {
+      taps[tap.residue.row * targetColumns.residues + tap.residue.column].append(tap)
+    }
+    return taps
+  }
+
+  /// How the sums of the residues are cut: the channels of all alike; none where no tap reaches.
+  func blocksOfResidues(_ taps: [[SourcePlanes.Tap]]) -> [ReductionBlocks?] {
+    let mostTaps = taps.reduce(1) { max($0, $1.count) }
+    return taps.map { own in
+      if own.isEmpty { return nil }
+      return taps.count == 1
+        ? ReductionBlocks(channels: channels, taps: own.count)
+        : ReductionBlocks(channels: channels, taps: own.count, mostTaps: mostTaps)
     }
   }
 

@@ -40,6 +40,11 @@ struct SourceAxis: Sendable {
       && taps[0].residue == 0
   }
 
+  /// The source index that a tap of the kernel reads for output position 0.
+  func cell(kernel: Int) -> Int {
+    taps.first { $0.kernel == kernel }.map { stride * $0.shift + $0.phase } ?? 0
+  }
+
   /// How many elements of the phase lie in the source.
   func count(phase: Int) -> Int { max(0, (extent - phase + stride - 1) / stride) }
 

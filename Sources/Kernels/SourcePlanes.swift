@@ -6,6 +6,7 @@ struct RowSegment: Sendable {
   /// Cuts a range of rows, counted through all images, at the borders of the images.
   static func cut(_ range: Range<Int>, height: Int) -> [RowSegment] {
     var segments: [RowSegment] = []
+    segments.reserveCapacity((range.count - 1) / max(1, height) + 2)
     var row = range.lowerBound
     while row < range.upperBound {
       let image = row / height
@@ -161,13 +162,14 @@ struct SourcePlanes: Sendable {
   /// Copies the channels for the segments and the output columns `window`.
   func copy<S: KernelScalar>(
     _ source: UnsafePointer<S>, channels selected: Range<Int>, segments: [RowSegment],
-    window: Range<Int>, to planes: UnsafeMutablePointer<S>, planeSize: Int
+    window: Range<Int>, to planes: UnsafeMutablePointer<S>, planeSize: Int,
+    _ instructions: InstructionSet
   ) {
     var first = 0
     for segment in segments {
       copy(
         source, channels: selected, segment: segment, window: window,
-        to: planes + first * pitch(window.count), planeSize: planeSize)
+        to: planes + first * pitch(window.count), planeSize: planeSize, instructions)
       first += segment.rows.count + rows.span
     }
   }
@@ -176,7 +178,8 @@ struct SourcePlanes: Sendable {
   @inline(__always)
   func copy<S: KernelScalar>(
     _ source: UnsafePointer<S>, channels selected: Range<Int>, segment: RowSegment,
-    window: Range<Int>, to planes: UnsafeMutablePointer<S>, planeSize: Int
+    window: Range<Int>, to planes: UnsafeMutablePointer<S>, planeSize: Int,
+    _ instructions: InstructionSet
   ) {
     let area = rows.extent * columns.extent
     let (sample, u) = segment.image.quotientAndRemainder(dividingBy: outputDepth)
@@ -198,9 +201,10 @@ struct SourcePlanes: Sendable {
       for _ in selected {
         S.copyRows(
           RowCopy(
-            above: place.above, rows: place.rows, below: place.below, before: place.before,
-            count: place.count, after: place.after, source: source + place.source,
-            sourcePitch: rows.stride * columns.extent, stride: columns.stride, target: plane))
+            instructions: instructions, above: place.above, rows: place.rows, below: place.below,
+            before: place.before, count: place.count, after: place.after,
+            source: source + place.source, sourcePitch: rows.stride * columns.extent,
+            stride: columns.stride, target: plane))
         place.source += depth.extent * area
         plane += step
       }

@@ -36,6 +36,10 @@ int ck_correlate_rows(int isa);
 //   x < length, where V = vectors · lanes.
 //   rows ≤ ck_correlate_rows(isa); vectors is 1 or 2.
 //
+// ck_filters_…: c[m·ldc + j] = sums[m·lds + j] + Σ_p s[places[m] + offsets[p]] · w[p·ldw + j],
+//   j < vectors · lanes, p ascending, one chain of fused multiply-adds; sums may be c.
+//   rows ≤ ck_correlate_rows(isa); vectors is 1 or 2.
+//
 // ck_dots_…: c[m·ldc + j] = Σ_p a[m·lda + p] · b[j·ldb + p], m < rows ≤ 8, j < columns ≤ 2.
 //   Sums 64 bytes' worth of lanes side by side and adds them in a fixed tree.
 //
@@ -66,7 +70,14 @@ int ck_correlate_rows(int isa);
 //
 // ck_transpose_…: target[x·ldt + r] = source[r·lds + x], r < rows, x < columns.
 //
-// ck_pick_…: target[x] = source[x·stride], x < count.
+// ck_move_rows_…: target[r·ldt + x] = source[r·lds + x], r < rows, x < count.
+//
+// ck_join_rows_…: of each of the `segments`, rows[k] rows of `count` numbers, without gaps; `skip` rows
+//   of the source lie between two segments. Up to 64 bytes are read beyond the end of a row, and
+//   written beyond the end of the target.
+//
+// ck_interleave_…: target[r·ldt + x] = s[(r mod high)·between_rows + (x mod wide)·between
+//   + ⌊r/high⌋·lds + ⌊x/wide⌋], r < rows, x < count.
 
 // ck_exp_…, ck_tanh_…, ck_logistic_…, ck_expm1_…, ck_erf_…, ck_softplus_…: y[i] = eˣ, tanh x,
 //   1/(1 + e⁻ˣ), eˣ − 1, erf x, ln(1 + eˣ) of x[i], i < count; x may be y.
@@ -136,6 +147,10 @@ struct ck_run {
     int isa, int rows, int vectors, const T *s, const ptrdiff_t *offsets,                        \
     const ptrdiff_t *lines, const ptrdiff_t *starts, ptrdiff_t line_count, ptrdiff_t length,     \
     const T *g, T *c, const ptrdiff_t *places, int columns, int accumulate);                     \
+  void ck_filters_##S(                                                                           \
+    int isa, int rows, int vectors, const T *s, const ptrdiff_t *places,                         \
+    const ptrdiff_t *offsets, ptrdiff_t count, const T *w, ptrdiff_t ldw, T *c, ptrdiff_t ldc,   \
+    const T *sums, ptrdiff_t lds);                                             \
   void ck_dots_##S(                                                                              \
     int isa, int rows, int columns, const T *a, ptrdiff_t lda, const T *b, ptrdiff_t ldb,        \
     ptrdiff_t count, T *c, ptrdiff_t ldc);                                                       \
@@ -151,8 +166,18 @@ struct ck_run {
     const T *s, ptrdiff_t pitch, const ptrdiff_t *offsets, T *lanes);                            \
   void ck_add_lanes_##S(ptrdiff_t terms, const T *lanes, T *c);                                  \
   void ck_copy_rows_##S(                                                                         \
-    ptrdiff_t above, ptrdiff_t rows, ptrdiff_t below, ptrdiff_t before, ptrdiff_t count,         \
-    ptrdiff_t after, const T *source, ptrdiff_t lds, ptrdiff_t stride, T *target);               \
+    int isa, ptrdiff_t above, ptrdiff_t rows, ptrdiff_t below, ptrdiff_t before,                 \
+    ptrdiff_t count, ptrdiff_t after, const T *source, ptrdiff_t lds, ptrdiff_t stride,          \
+    T *target);                                                                                  \
+  void ck_move_rows_##S(                                                                         \
+    int isa, ptrdiff_t rows, ptrdiff_t count, const T *source, ptrdiff_t lds, T *target,         \
+    ptrdiff_t ldt);                                                                              \
+  void ck_join_rows_##S(                                                                         \
+    int isa, ptrdiff_t segments, const ptrdiff_t *rows, ptrdiff_t skip, ptrdiff_t count,         \
+    const T *source, ptrdiff_t lds, T *target);                                                  \
+  void ck_interleave_##S(                                                                        \
+    int isa, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t high, ptrdiff_t wide, const T *s,        \
+    ptrdiff_t lds, ptrdiff_t between_rows, ptrdiff_t between, T *target, ptrdiff_t ldt);         \
   void ck_stream_rows_##S(                                                                       \
     ptrdiff_t rows, ptrdiff_t width, const T *source, ptrdiff_t lds, T *target);                 \
   void ck_direct_##S(                                                                            \
@@ -179,7 +204,6 @@ struct ck_run {
   void ck_transpose_##S(                                                                         \
     int isa, ptrdiff_t rows, ptrdiff_t columns, const T *source, ptrdiff_t lds, T *target,       \
     ptrdiff_t ldt);                                                                              \
-  void ck_pick_##S(ptrdiff_t count, const T *source, ptrdiff_t stride, T *target);              \
   void ck_exp_##S(int isa, ptrdiff_t count, const T *x, T *y);                                   \
   void ck_tanh_##S(int isa, ptrdiff_t count, const T *x, T *y);                                  \
   void ck_logistic_##S(int isa, ptrdiff_t count, const T *x, T *y);                              \

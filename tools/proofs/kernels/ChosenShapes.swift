@@ -26,6 +26,12 @@ extension ConvolutionShape {
     of(2, 2, 260, [7, 7], kernel: 3, padding: 1), of(1, 1, 260, [24, 24], kernel: 1),
     // Small planes whose taps on padding are left out.
     of(8, 40, 64, [7, 7], kernel: 3, padding: 1), of(16, 24, 30, [9, 8], kernel: 5, padding: 2),
+    // Filters in the lanes: with a stride, without padding, of small planes; many, and residues.
+    of(3, 40, 140, [9, 9], kernel: 3, stride: 2, padding: 1),
+    of(2, 17, 23, [19, 20], kernel: 5, stride: 3, padding: 1),
+    of(2, 70, 65, [12, 9], kernel: 1, stride: 2), of(3, 6, 16, [14, 14], kernel: 5),
+    of(2, 130, 100, [7, 7], kernel: 1), of(2, 16, 16, [11], kernel: 5, stride: 2, padding: 2),
+    of(1, 30, 32, [5, 6], kernel: 2, stride: 3, groups: 2),
     // One window over the input: a linear layer. Few outputs with long rows.
     of(4, 7, 30, [5, 5], kernel: 5), of(2, 2, 6, [12, 37], kernel: 5, padding: 1),
     // A stride longer than the kernel leaves cells that nothing reaches.

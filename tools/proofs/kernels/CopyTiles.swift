@@ -17,11 +17,76 @@ extension TileProof {
       columns: width, pitch: width, [source]
     ) {
       kernels.copyRows(
-        above, rows, below, before, columns, after, source.start, pitch, stride, target.start)
+        isa, above, rows, below, before, columns, after, source.start, pitch, stride,
+        target.start)
     } expected: { row, column in
       let (y, x) = (row - above, column - before)
       let isInside = y >= 0 && y < rows && x >= 0 && x < columns
       return isInside ? source.start[y * pitch + x * stride] : 0
+    }
+  }
+
+  /// target[r·ldt + x] = source[r·lds + x].
+  func moveRows(_ rows: Int, _ columns: Int) throws(Problem) {
+    guard rows > 0, columns > 0 else { return }
+    let (sourcePitch, pitch) = (columns + rows % 3, columns + rows % 2)
+    let source = operand((rows - 1) * sourcePitch + columns)
+    let target = result((rows - 1) * pitch + columns)
+    try compare(
+      "ck_move_rows, \(rows) rows of \(columns)", target, rows: rows, columns: columns,
+      pitch: pitch,
+      [source]
+    ) {
+      kernels.moveRows(isa, rows, columns, source.start, sourcePitch, target.start, pitch)
+    } expected: { r, x in
+      source.start[r * sourcePitch + x]
+    }
+  }
+
+  /// Two segments of rows, with rows between them that are left out.
+  func joinRows(_ rows: Int, _ columns: Int) throws(Problem) {
+    guard columns > 0 else { return }
+    let (skipped, pitch) = (rows % 3, columns + rows % 2)
+    let segments = [rows + 1, 2]
+    let all = segments[0] + skipped + segments[1]
+    let source = operand((all - 1) * pitch + columns, readable: wide)
+    // What may be written behind the end is no part of the comparison.
+    let target = result((rows + 3) * columns + wide)
+    let name = "ck_join_rows, \(rows + 3) rows of \(columns)"
+    var joined: [S] = []
+    for row in 0..<all where row < segments[0] || row >= segments[0] + skipped {
+      joined += source.values[row * pitch..<row * pitch + columns]
+    }
+    try compare(
+      name, target, rows: 1, columns: target.values.count, pitch: target.values.count, [source]
+    ) {
+      kernels.joinRows(isa, 2, segments, skipped, columns, source.start, pitch, target.start)
+    } expected: { _, x in
+      x < joined.count ? joined[x] : target.start[x]
+    }
+  }
+
+  /// The planes of the residues of rows and columns, put together.
+  func interleave(_ rows: Int, _ columns: Int, _ stride: Int) throws(Problem) {
+    guard rows > 0, columns > 0 else { return }
+    let high = 1 + rows % 3
+    let lines = (rows + high - 1) / high
+    let width = (columns + stride - 1) / stride
+    let pitch = width + rows % 2
+    let between = (lines - 1) * pitch + width + columns % 2
+    let source = operand((high * stride - 1) * between + (lines - 1) * pitch + width)
+    let targetPitch = columns + rows % 2
+    let target = result((rows - 1) * targetPitch + columns)
+    try compare(
+      "ck_interleave, \(rows) rows of \(columns), \(high) by \(stride)", target, rows: rows,
+      columns: columns, pitch: targetPitch, [source]
+    ) {
+      kernels.interleave(
+        isa, rows, columns, high, stride, source.start, pitch, stride * between, between,
+        target.start, targetPitch)
+    } expected: { r, x in
+      source.start[
+        (r % high * stride + x % stride) * between + r / high * pitch + x / stride]
     }
   }
 

@@ -92,6 +92,36 @@ extension TileProof {
     }
   }
 
+  /// c[m·ldc + j] = sums[m·lds + j] + Σ_p s[places[m] + offsets[p]] · w[p·ldw + j], the sums those of
+  /// `c`, or one row for all.
+  func filters(_ rows: Int, _ vectors: Int, _ terms: Int, adds: Bool) throws(Problem) {
+    let size = vectors * lanes
+    let (pitch, weightsPitch) = (size + rows % 3, size + terms % 2 * lanes)
+    let places = offsets(rows, upTo: 20)
+    let offsets = offsets(terms, upTo: 30)
+    let s = operand(51)
+    let w = operand(max(0, terms - 1) * weightsPitch + size)
+    let before = operand(size)
+    let extent = (rows - 1) * pitch + size
+    let c = adds ? operand(extent) : result(extent)
+    let values = c.values
+    let own = UnsafePointer(adds ? c.start : before.start)
+    try compare(
+      "ck_filters, \(rows) rows, \(vectors) vectors, \(terms) terms" + (adds ? ", adding" : ""), c,
+      rows: rows, columns: size, pitch: pitch, [s, w, before]
+    ) {
+      kernels.filters(
+        isa, Int32(rows), Int32(vectors), s.start, places, offsets, terms, w.start, weightsPitch,
+        c.start, pitch, own, adds ? pitch : 0)
+    } expected: { m, j in
+      var sum: S = 0
+      for p in 0..<terms {
+        sum.addProduct(s.start[places[m] + offsets[p]], w.start[p * weightsPitch + j])
+      }
+      return (adds ? values[m * pitch + j] : before.start[j]) + sum
+    }
+  }
+
   /// c[y·ldc + x] = bias + Σ_t w[t] · s[offsets[t] + y·pitch + x].
   func plane(_ rows: Int, _ columns: Int) throws(Problem) {
     let terms = [0, 1, 9][columns % 3]

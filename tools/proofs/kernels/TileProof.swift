@@ -38,6 +38,9 @@ final class TileProof<S: ProofScalar> {
         for columns in 1...vectors * lanes {
           try correlate(rows + 1, vectors, columns, accumulate: columns % 2 == 0)
         }
+        for terms in 0...5 {
+          for adds in [false, true] { try filters(rows + 1, vectors, terms, adds: adds) }
+        }
       }
     }
     for rows in 1...8 {
@@ -61,7 +64,17 @@ final class TileProof<S: ProofScalar> {
       for columns in 0...9 {
         try transpose(rows, columns)
         try streamRows(rows, columns)
-        for stride in 1...3 { try copyRows(rows, columns * 3, stride) }
+        for stride in 1...4 { try copyRows(rows, columns * 3, stride) }
+      }
+    }
+    for rows in [1, 2, 5, 6] {
+      for columns in 1...4 * wide + 2 {
+        try moveRows(rows, columns)
+        try joinRows(rows, columns)
+        for stride in 1...4 {
+          try copyRows(rows, columns, stride)
+          try interleave(rows, columns, stride)
+        }
       }
     }
     for rows in [2, 15, 16, 17, 33] {
@@ -70,7 +83,7 @@ final class TileProof<S: ProofScalar> {
     for rows in 1...33 { try transpose(rows, 5 + 3 * (rows % 7)) }
     for longest in [1, 7, 16, 40] { try gather(upTo: longest) }
     for count in 0...4 * wide + 3 { try allFinite(count) }
-    for count in 16...18 { try copyRows(2, count * 16 / MemoryLayout<S>.size, 1) }
+    for count in 32...34 { try copyRows(2, count * 16 / MemoryLayout<S>.size, 1) }
   }
 
   /// Some fractions, against a guarded page.
