@@ -19,7 +19,7 @@ import Glibc
 enum KeptPages {
   /// The beginning of the heap keeps its small pages: small runs live there, and would grow by the
   /// unused part of each huge one.
-  private static let smallPages = 16 << 20
+  private static let smallPages = 2 << 20
   /// The address space that is asked for first, and the least that is worth it.
   private static let reserved = (most: 4 << 30, least: 64 << 20)
 

@@ -26,6 +26,7 @@ public enum VerifyCommand {
   ) -> Never {
     CatalogueWorker.runIfRequested()
     PluginWorker.runIfRequested()
+    if FirstFile.isNamed(in: CommandLine.arguments) { CatalogueWorker.startAhead() }
     KeptPages.keep()
     self.weightFormats.withLock { $0 = WeightFormats(weightFormats + $0.formats) }
     do {
