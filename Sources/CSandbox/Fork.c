@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/single_threaded.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -37,6 +39,22 @@ static void resetSignals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+// Huge pages for what libhdf5 and the loader are about to allocate, some 2 MB: two page faults in the
+// place of 500, which take a quarter of the time that it takes to list a small file. Where the end of
+// the heap cannot be moved to where a huge page begins, all stays as it is.
+static void adviseHugePages(void) {
+  enum { smallPage = 4096, hugePage = 2 << 20, reserved = 3 * hugePage };
+  // The C library writes before a block and behind it, and what has been touched stays a small page.
+  size_t gap = -((uintptr_t)sbrk(0) + smallPage) & (hugePage - 1);
+  if (mallopt(M_MMAP_THRESHOLD, 2 * reserved) != 1 || mallopt(M_TOP_PAD, reserved) != 1 ||
+      sbrk((intptr_t)gap) == (void *)-1)
+    return;
+  void *block = malloc(reserved);
+  uintptr_t first = ((uintptr_t)block + hugePage - 1) & -(uintptr_t)hugePage;
+  if (block) madvise((void *)first, reserved - hugePage, MADV_HUGEPAGE);
+  free(block);
+}
+
 // The same that `CSandbox_spawn` gives a program, but for the file, which comes later.
 static bool becomeWorker(int socket) {
   setpgid(0, 0);  // ^C belongs to the parent
@@ -47,6 +65,7 @@ static bool becomeWorker(int socket) {
   if (input < 0 || output < 0 || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
     return false;
   close(CSandbox_fileDescriptor);
+  adviseHugePages();
   return close_range(CSandbox_pipeDescriptor + 1, ~0U, 0) == 0;
 }
 
