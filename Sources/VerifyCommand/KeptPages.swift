@@ -12,7 +12,7 @@ import Glibc
 /// | VGG-16 (without the chained run) | 18.6 → 5.8 | 184,000 → 50,000 | 1654 → 1810 |
 /// | MobileNet | 5.5 → 4.0 | 483,000 → 8,000 | 408 → 384 |
 /// | ResNet-18 | 3.4 → 1.7 | 352,000 → 6,000 | 281 → 304 |
-/// | LeNet-5 | below 0.05 | 4,400 → 4,200 | 35 → 35 |
+/// | LeNet-5 | below 0.05 | 4,400 → 1,900 | 35 → 35 |
 ///
 /// Only a command does this: a library does not change the allocator of the program that it is part
 /// of. The confined processes have taken their roles before, and keep theirs.
