@@ -22,14 +22,14 @@ public enum CatalogueWorker {
     _exit(0)
   }
 
-  /// Starts the confined process for the next file that this program opens, before it is known which.
+  /// Starts the confined process for a file that this program opens later, before it is known which.
   ///
   /// The process is a copy of this one that loads libhdf5, waits for the file, and confines itself
   /// before it reads the first byte. Call it early in `main`, after `runIfRequested()` and before
-  /// anything is printed or a thread started, and only where a file will be opened: a copy that is not
-  /// needed ends with this process. Where a copy would not be as good as the program started anew,
-  /// because threads run or because the environment has settings for the dynamic linker, nothing is
-  /// started.
+  /// anything is printed or a thread started, once for each of the first files, and only where they
+  /// will be opened: a copy that is not needed ends with this process. Where a copy would not be as
+  /// good as the program started anew, because threads run or because the environment has settings
+  /// for the dynamic linker, nothing is started.
   public static func startAhead() {
     guard getenv(environmentMark) == nil else { return }
     var socket: Int32 = -1

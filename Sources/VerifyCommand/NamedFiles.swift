@@ -1,15 +1,15 @@
 import Glibc
 
-/// Whether a command line names an HDF5 file, told before it is parsed.
-enum FirstFile {
+/// The HDF5 files that a command line names, counted before it is parsed.
+enum NamedFiles {
   /// What such a file begins with, but for one with a user block.
   private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
-  /// Whether one of the arguments is the path of an HDF5 file.
+  /// How many of the arguments are paths of HDF5 files.
   ///
-  /// An argument that only looks like one costs a process that ends unused.
-  static func isNamed(in arguments: [String]) -> Bool {
-    arguments.dropFirst().contains { !$0.hasPrefix("-") && isHDF5($0) }
+  /// One that is not opened in the end costs a process that ends unused.
+  static func count(in arguments: [String]) -> Int {
+    arguments.dropFirst().count { !$0.hasPrefix("-") && isHDF5($0) }
   }
 
   private static func isHDF5(_ path: String) -> Bool {
