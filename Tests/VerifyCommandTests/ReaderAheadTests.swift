@@ -75,18 +75,19 @@ import Testing
     _ = fcntl(descriptor, F_SETFL, flags)
   }
 
-  /// The one child that is left when a process has read its first file, which its threads show.
+  /// The one child that is left of a process that has read its first file and sleeps, as it does.
   private static func waitingChild(of process: pid_t) -> pid_t? {
     let deadline = Date(timeIntervalSinceNow: 20)
+    var times = 0
     while Date() < deadline {
-      let tasks =
-        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
       let children = try? String(
         contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
       let processes = children?.split(separator: " ").compactMap { pid_t($0) } ?? []
-      if tasks.count > 1, processes.count == 1, state(of: processes[0]) == "S" {
-        return processes[0]
-      }
+      let isQuiet =
+        processes.count == 1 && (processes + [process]).allSatisfy { state(of: $0) == "S" }
+      // For a moment the reader of the first file may look like that too.
+      times = isQuiet ? times + 1 : 0
+      if times == 100 { return processes[0] }
       usleep(2000)
     }
     return nil
