@@ -44,13 +44,8 @@ public struct HDF5File: Sendable {
       size = file.size
       let superblock = try Superblock(of: file)
       remarks = try Self.judge(superblock, file)
-      let parsed = try Self.survey(file, options, &place)
-      confinement = parsed.confinement
-      if options.requireSandbox, !confinement.isSuperset(of: .full) {
-        throw HDF5Problem(.insufficientConfinement(confinement))
-      }
       let reserved = superblock.userBlockSize + superblock.size
-      catalogue = try Self.build(parsed, reserved, file, options, &place)
+      (confinement, catalogue) = try Self.list(file, options, reserved, &place)
       try file.verifyUnchanged()
     } catch {
       throw HDF5Error(file: path, object: place, error)
@@ -84,9 +79,10 @@ public struct HDF5File: Sendable {
     return remarks
   }
 
-  private static func survey(
-    _ file: OpenFile, _ options: ReadOptions, _ place: inout ObjectPath?
-  ) throws(HDF5Problem) -> ParsedCatalogue {
+  /// Has the worker list the file, and checks the list.
+  private static func list(
+    _ file: OpenFile, _ options: ReadOptions, _ reserved: Int, _ place: inout ObjectPath?
+  ) throws(HDF5Problem) -> (Confinement, Catalogue) {
     let process = try WorkerProcess(
       options.worker, file: file.descriptor, timeout: options.timeout)
     var parser = CatalogueParser()
@@ -97,24 +93,47 @@ public struct HDF5File: Sendable {
       malformed = error.what
     }
     let parsed = parser.catalogue
-    func failure(_ end: WorkerEnd) -> HDF5Problem {
-      HDF5Problem(.worker(end, visiting: parsed.visiting))
+    // A process takes as long to end as a complete list to check.
+    var builtPlace: ObjectPath?
+    let built: Result<Catalogue, HDF5Problem>? =
+      if malformed == nil, parsed.isComplete {
+        Result { () throws(HDF5Problem) in
+          try build(parsed, reserved, file, options, &builtPlace)
+        }
+      } else {
+        nil
+      }
+    try judge(process.end(), parsed, malformed, timeout: options.timeout, &place)
+    guard let built else { throw failure(.malformed("it ends early"), parsed) }
+    if options.requireSandbox, !parsed.confinement.isSuperset(of: .full) {
+      throw HDF5Problem(.insufficientConfinement(parsed.confinement))
     }
-    switch process.end {
-    case .timeout: throw failure(.timeout(seconds: options.timeout))
-    case .notCatalogue: throw failure(.malformed("it does not begin as one"))
-    case .tooMuch: throw failure(.malformed("it is too long"))
-    case .signal(let number): throw failure(.signal(number))
-    case .exit(let code) where code != 0: throw failure(.exit(code))
+    place = builtPlace
+    return (parsed.confinement, try built.get())
+  }
+
+  private static func failure(_ end: WorkerEnd, _ parsed: ParsedCatalogue) -> HDF5Problem {
+    HDF5Problem(.worker(end, visiting: parsed.visiting))
+  }
+
+  /// Fails if the worker did not end as it should, or refused the file.
+  private static func judge(
+    _ end: WorkerProcess.End, _ parsed: ParsedCatalogue, _ malformed: String?, timeout: Int,
+    _ place: inout ObjectPath?
+  ) throws(HDF5Problem) {
+    switch end {
+    case .timeout: throw failure(.timeout(seconds: timeout), parsed)
+    case .notCatalogue: throw failure(.malformed("it does not begin as one"), parsed)
+    case .tooMuch: throw failure(.malformed("it is too long"), parsed)
+    case .signal(let number): throw failure(.signal(number), parsed)
+    case .exit(let code) where code != 0: throw failure(.exit(code), parsed)
     case .exit: break
     }
-    if let malformed { throw failure(.malformed(malformed)) }
+    if let malformed { throw failure(.malformed(malformed), parsed) }
     if let refusal = parsed.refusal {
       place = refusal.path.names.isEmpty ? nil : refusal.path
       throw HDF5Problem(refusal.reason, frames: refusal.frames)
     }
-    guard parsed.isComplete else { throw failure(.malformed("it ends early")) }
-    return parsed
   }
 
   private static func build(

@@ -12,10 +12,11 @@ public protocol Plugin {
 public struct LayerDefinition: Sendable {
   /// The kind's name and tensors.
   public let signature: Signature
-  /// The configurations that checks run.
-  public let examples: [LayerExample]
+  /// The configurations that checks run, made when they are asked for: most programs never do.
+  public var examples: [LayerExample] { makeExamples() }
   /// The formula as the kind states it; empty where it states none.
   public let formula: String
+  private let makeExamples: @Sendable () -> [LayerExample]
   private let make: Maker
 
   /// What makes a layer of the hyper-parameters as a file states them.
@@ -27,17 +28,19 @@ public struct LayerDefinition: Sendable {
   @inlinable
   public init<L: Layer>(_ type: L.Type) {
     self.init(
-      signature: L.signature, examples: L.examples, formula: L.formula,
+      signature: L.signature, examples: { L.examples }, formula: L.formula,
       reading: { AnyLayer(L(&$0)) })
   }
 
   @usableFromInline
   init(
-    signature: Signature, examples: [LayerExample], formula: String,
+    signature: Signature, examples: @escaping @Sendable () -> [LayerExample], formula: String,
     reading make: @escaping @Sendable (inout HyperparameterReader) -> AnyLayer
   ) {
-    self.init(signature: signature, examples: examples, formula: formula) {
-      hyperparameters throws(InvalidHyperparameters) in
+    self.signature = signature
+    self.formula = formula
+    makeExamples = examples
+    self.make = { hyperparameters throws(InvalidHyperparameters) in
       var reader = HyperparameterReader(hyperparameters)
       var layer = make(&reader)
       layer.settings = reader.understood
@@ -53,7 +56,7 @@ public struct LayerDefinition: Sendable {
   ) {
     self.signature = signature
     self.formula = formula
-    self.examples = examples
+    makeExamples = { examples }
     self.make = make
   }
 

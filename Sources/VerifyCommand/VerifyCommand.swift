@@ -26,6 +26,10 @@ public enum VerifyCommand {
   ) -> Never {
     CatalogueWorker.runIfRequested()
     PluginWorker.runIfRequested()
+    // Two, for `compare`. One that comes later is as well started when it is needed.
+    for _ in 0..<min(2, NamedFiles.count(in: CommandLine.arguments)) {
+      CatalogueWorker.startAhead()
+    }
     KeptPages.keep()
     self.weightFormats.withLock { $0 = WeightFormats(weightFormats + $0.formats) }
     do {

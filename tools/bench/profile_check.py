@@ -39,8 +39,11 @@ PURPOSES = {
     r"|swift_conformsToProtocol|getSingletonMetadata|_dl_|ArgumentParser",
 }
 
-#: The process that opens the file by itself, in another one's name.
+#: The process that opens the file: a copy of the command, or the command started again.
 CONFINED = "the confined process: its start, and the file's contents listed by libhdf5"
+
+#: What only that process does.
+LISTING = re.compile(r"13CatalogueWalk|12RecordWriter|driverRead")
 
 #: What the processor does, by the innermost function and its library.
 WORK = {
@@ -61,14 +64,14 @@ WORK = {
 
 @dataclass(frozen=True)
 class Sample:
-    """One look at a process: its name, and its functions with their libraries, innermost first."""
+    """One look at a process: its name and number, and its functions, innermost first."""
 
     process: str
     frames: tuple[str, ...]
 
 
 def samples(script: str) -> list[Sample]:
-    """The samples in what `perf script -F comm,ip,sym,dso` prints."""
+    """The samples in what `perf script -F comm,pid,ip,sym,dso` prints."""
     found: list[Sample] = []
     for block in script.split("\n\n"):
         lines = block.strip().splitlines()
@@ -79,9 +82,16 @@ def samples(script: str) -> list[Sample]:
     return found
 
 
-def purpose(sample: Sample) -> str:
+def confined(found: Iterable[Sample]) -> set[str]:
+    """The processes that listed what is in a file."""
+    return {
+        sample.process for sample in found if any(LISTING.search(frame) for frame in sample.frames)
+    }
+
+
+def purpose(sample: Sample, readers: set[str]) -> str:
     """What a sample was for."""
-    if sample.process == "exe":
+    if sample.process in readers:
         return CONFINED
     return first(sample.frames, PURPOSES)
 
@@ -136,7 +146,7 @@ def main() -> int:
                 print(run.output)
                 return 1
             script = subprocess.run(
-                ["perf", "script", "-i", data, "-F", "comm,ip,sym,dso"],
+                ["perf", "script", "-i", data, "-F", "comm,pid,ip,sym,dso"],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 text=True,
@@ -148,7 +158,8 @@ def main() -> int:
         return 1
     milliseconds = 1e3 * len(found) / options.frequency / options.repeat
     print(f"{milliseconds:.0f} ms of processor time, {len(found)} samples\n")
-    print(shares([purpose(sample) for sample in found], "for what"))
+    readers = confined(found)
+    print(shares([purpose(sample, readers) for sample in found], "for what"))
     print("\n" + shares([work(sample) for sample in found], "in what"))
     return 0
 

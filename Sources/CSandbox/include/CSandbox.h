@@ -37,6 +37,22 @@ int CSandbox_spawn(
     const char *executable, const char *role, char *const *environment, int file, int pipe,
     pid_t *process);
 
+/// Makes a copy of this process that has what `CSandbox_spawn` gives a program, with an empty
+/// environment and without the file, and that returns from this call too, with the process id 0.
+/// What it wrote to standard output and has not flushed is in both: call it first in `main`.
+///
+/// In the parent `socket` is the way to the copy, which ends when it is closed unused. Returns 0 or
+/// an errno; EAGAIN where a program should be started instead: other threads run, which a copy would
+/// not have, or the environment says something to the dynamic linker or the C library.
+int CSandbox_fork(int *socket, pid_t *process);
+
+/// Gives a copy its file; returns 0 or -1.
+int CSandbox_sendFile(int socket, int file);
+
+/// Waits for that in the copy and puts it in its place, where a program finds it; says whether a file
+/// came before the parent closed its end.
+bool CSandbox_receiveFile(void);
+
 // MARK: Confinement (child)
 
 struct CSandbox_limits {

@@ -7,7 +7,10 @@ package enum CatalogueProbe {
     _ path: String, _ worker: WorkerExecutable
   ) throws(HDF5Problem) -> [UInt8] {
     let file = try OpenFile(path: path)
-    return try WorkerProcess(worker, file: file.descriptor, timeout: 30).output
+    let process = try WorkerProcess(worker, file: file.descriptor, timeout: 30)
+    let output = process.output
+    _ = process.end()
+    return output
   }
 
   /// Reads what claims to be a catalogue of a file of some size.

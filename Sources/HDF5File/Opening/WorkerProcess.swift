@@ -4,7 +4,7 @@ internal import CSandbox
 internal import Glibc
 
 /// One run of the confined process, from its start to its end.
-struct WorkerProcess {
+struct WorkerProcess: ~Copyable {
   /// How it ended.
   enum End {
     case exit(Int32)
@@ -16,29 +16,49 @@ struct WorkerProcess {
 
   /// What it sent.
   private(set) var output: [UInt8] = []
-  /// How it ended.
-  private(set) var end = End.exit(0)
+  private let process: pid_t
+  private let deadline: Double
+  /// What ended it before it had sent everything.
+  private var early: End?
 
-  /// Runs a worker over an open file; the process is gone when this returns.
+  /// Lets a worker read an open file, and takes what it sends; `end` is still to be called.
   init(_ worker: WorkerExecutable, file: Int32, timeout: Int) throws(HDF5Problem) {
     guard getenv(CatalogueWorker.environmentMark) == nil else {
       throw HDF5Problem(.worker(.roleNotTaken, visiting: nil))
     }
+    let descriptor: Int32
+    if worker == .current, let waiting = WaitingWorker.take(file: file) {
+      (process, descriptor) = (waiting.process, waiting.socket)
+    } else {
+      (process, descriptor) = try Self.start(worker, file: file)
+    }
+    defer { close(descriptor) }
+    deadline = Self.now() + Double(timeout)
+    early = receive(descriptor, deadline: deadline)
+  }
+
+  /// How it ended; the process is gone when this returns.
+  consuming func end() -> End {
+    let end = Self.wait(for: process, deadline: early == nil ? deadline : 0)
+    guard let early else { return end }
+    // A process that died of something is better described by that.
+    if case .notCatalogue = early, case .signal(let number) = end, number != SIGKILL { return end }
+    return early
+  }
+
+  private static func start(
+    _ worker: WorkerExecutable, file: Int32
+  ) throws(HDF5Problem) -> (process: pid_t, descriptor: Int32) {
     var ends: [Int32] = [-1, -1]
     guard CSandbox_pipe(&ends) == 0 else { throw Self.cannotStart(errno) }
     var process: pid_t = 0
     let status = Self.spawn(worker.path, file: file, pipe: ends[1], &process)
     close(ends[1])
-    defer { close(ends[0]) }
-    guard status == 0 else { throw Self.cannotStart(status) }
-    let deadline = Self.now() + Double(timeout)
-    let early = receive(ends[0], deadline: deadline)
-    end = Self.wait(for: process, deadline: early == nil ? deadline : 0)
-    if let early {
-      // A process that died of something is better described by that.
-      if case .notCatalogue = early, case .signal(let number) = end, number != SIGKILL { return }
-      end = early
+    guard status == 0 else {
+      close(ends[0])
+      throw Self.cannotStart(status)
     }
+    return (process, ends[0])
   }
 
   private static func cannotStart(_ number: Int32) -> HDF5Problem {
@@ -55,6 +75,9 @@ struct WorkerProcess {
     pointers.append(nil)
     return CSandbox_spawn(path, CatalogueWorker.role, pointers, file, pipe, &process)
   }
+
+  /// Microseconds in which the worker may send more before it is looked at again.
+  private static let gathering: UInt32 = 150
 
   /// Reads until the other end closes; returns an end if it comes to that before.
   private mutating func receive(_ descriptor: Int32, deadline: Double) -> End? {
@@ -74,6 +97,9 @@ struct WorkerProcess {
       guard output.prefix(magic.count).elementsEqual(magic.prefix(output.count)) else {
         return .notCatalogue
       }
+      // Each object is sent for itself. To be woken for each would cost both sides more than it takes
+      // to list one.
+      usleep(Self.gathering)
     }
   }
 
@@ -92,7 +118,8 @@ struct WorkerProcess {
         return .timeout
       }
       usleep(pause)
-      pause = min(pause * 2, 10_000)
+      // What is waited too long is an eighth of the time at most.
+      pause = min(pause + pause / 8, 10_000)
     }
   }
 

@@ -91,7 +91,7 @@ struct RecordWriter {
         write(descriptor, bytes.baseAddress.map { $0 + sent }, bytes.count - sent)
       }
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { exit(1) }
+      guard count > 0 else { _exit(1) }
       sent += count
     }
     buffer.removeAll(keepingCapacity: true)

@@ -22,6 +22,25 @@ public enum CatalogueWorker {
     _exit(0)
   }
 
+  /// Starts the confined process for a file that this program opens later, before it is known which.
+  ///
+  /// The process is a copy of this one that loads libhdf5, waits for the file, and confines itself
+  /// before it reads the first byte. Call it early in `main`, after `runIfRequested()` and before
+  /// anything is printed or a thread started, once for each of the first files, and only where they
+  /// will be opened: a copy that is not needed ends with this process. Where a copy would not be as
+  /// good as the program started anew, because threads run or because the environment has settings
+  /// for the dynamic linker, nothing is started.
+  public static func startAhead() {
+    guard getenv(environmentMark) == nil else { return }
+    var socket: Int32 = -1
+    var process: pid_t = -1
+    guard CSandbox_fork(&socket, &process) == 0 else { return }
+    guard process == 0 else { return WaitingWorker(process: process, socket: socket).wait() }
+    _ = missingLibrary()
+    if CSandbox_receiveFile() { run() }
+    _exit(0)
+  }
+
   private static let limits = CSandbox_limits(
     addressSpace: 1 << 30, cpuSeconds: 10, openFiles: 16)
 
@@ -47,6 +66,8 @@ public enum CatalogueWorker {
     // Whatever happened, every handle was closed; the whole corpus of the tests runs through here.
     precondition((try? Library.openObjectCount) ?? -1 == 0, "a handle leaked")
     walk.writer.flush()
+    // The parent need not wait until all memory is given back.
+    close(Int32(CSandbox_pipeDescriptor))
   }
 
   private static func missingLibrary() -> WalkRefusal? {

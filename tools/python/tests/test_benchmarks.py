@@ -277,19 +277,24 @@ def test_every_part_has_a_program_and_is_told_what_was_chosen() -> None:
 def test_a_profile_counts_for_its_innermost_purpose() -> None:
     # As perf prints it: the innermost function first, addresses and libraries beside them.
     script = (
-        "cnn-verify \n"
+        "cnn-verify 7\n"
         "\t 55 product_any_f32_avx512 (/x/cnn-verify)\n"
         "\t 56 $s14StandardLayers16ConvolutionLayerPAAE5bound (/x/cnn-verify)\n"
         "\t 57 $s14StandardLayers16ConvolutionLayerPAAE8backward (/x/cnn-verify)\n"
-        "\ncnn-verify \n\t 55 memcpy (/lib/libc.so.6)\n\t 56 nobody (/x/cnn-verify)\n"
-        "\nexe \n\t 55 do_lookup_x (/lib/ld-linux-x86-64.so.2)\n"
+        "\ncnn-verify 7\n\t 55 memcpy (/lib/libc.so.6)\n\t 56 nobody (/x/cnn-verify)\n"
+        "\ncnn-verify 8\n\t 55 do_lookup_x (/lib/ld-linux-x86-64.so.2)\n"
+        "\ncnn-verify 8\n\t 55 write (/lib/libc.so.6)\n"
+        "\t 56 $s8HDF5File13CatalogueWalkV5visit (/x/cnn-verify)\n"
     )
-    product, copy, confined = profile_check.samples(script)
-    assert profile_check.purpose(product) == "bounds of rounding errors"
+    product, copy, loading, listing = found = profile_check.samples(script)
+    readers = profile_check.confined(found)
+    assert readers == {listing.process}
+    assert profile_check.purpose(product, readers) == "bounds of rounding errors"
     assert profile_check.work(product) == "multiply-adds of products and convolutions"
-    assert profile_check.purpose(copy) == profile_check.REST
+    assert profile_check.purpose(copy, readers) == profile_check.REST
     assert profile_check.work(copy) == "copies and fills of libc"
-    assert profile_check.purpose(confined) == profile_check.CONFINED
+    assert profile_check.purpose(loading, readers) == profile_check.CONFINED
+    assert profile_check.purpose(listing, readers) == profile_check.CONFINED
     table = profile_check.shares(["a", profile_check.REST, "a", "b"], "for what")
     assert [row.split("|")[2].strip() for row in table.splitlines()[2:]] == [
         *("50.0 %", "25.0 %", "25.0 %"),
