@@ -12,13 +12,17 @@ extension PixelPlan {
     return (positions + vectors.lanes - 1) / vectors.lanes
   }
 
+  /// The share of all terms that lie inside of the source.
+  static func shareInside<S>(_ product: ShiftedProduct<S>) -> Double {
+    let planes = product.planes
+    return planes.rows.shareInside(product.targetRows.count)
+      * planes.columns.shareInside(product.targetColumns.count)
+  }
+
   /// The least that any order takes: the terms inside of the source.
   func leastCost<S>(_ product: ShiftedProduct<S>) -> Double {
-    let planes = product.planes
-    let share =
-      planes.rows.shareInside(product.targetRows.count)
-      * planes.columns.shareInside(product.targetColumns.count)
-    return Double(vectorCount(product) * planes.taps.count) * share * perVector(product)
+    Double(vectorCount(product) * product.planes.taps.count) * Self.shareInside(product)
+      * perVector(product)
   }
 
   /// What this plan takes, with its copies.

@@ -59,8 +59,11 @@ struct PixelPlan: Sendable {
     let outputs = product.images * product.groups * product.rows * height * width
     let work = outputs * product.channels * taps
     // Of a single image, runs of pixels are too short to be copied one by one.
+    // Where few taps fall on padding, the orders of many pixels would take longer than they save.
     guard
-      isForced || (work >= Self.smallestProduct && product.rows >= 16 && product.images > 1)
+      isForced
+        || (work >= Self.smallestProduct && product.rows >= 16 && product.images > 1
+          && Self.shareInside(product) < Self.largestShare)
     else { return nil }
     blocks = ReductionBlocks(channels: product.channels, taps: taps)
     panels = Balanced(
